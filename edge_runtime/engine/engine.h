@@ -1,0 +1,67 @@
+// The inference engine: runs a model on a CPU. A Model is the weights, immutable and shared; a Session is one sequence
+// with its key-value cache.
+//
+// Results do not depend on the number of threads, nor on how a sequence is cut into Forward calls, bit for bit.
+// A Model may be used by many Sessions at once; a Session by one thread at a time. Standard library only.
+#ifndef BONSAI_EDGE_RUNTIME_ENGINE_ENGINE_H_
+#define BONSAI_EDGE_RUNTIME_ENGINE_ENGINE_H_
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+
+#include "edge_runtime/model/config.h"
+
+namespace bonsai::edge {
+
+class ThreadPool;
+
+// Which kernels run. kAuto takes the fastest that this CPU has.
+enum class KernelSet { kAuto, kScalar, kAvx2, kAvx512 };
+
+class Model {
+ public:
+  virtual ~Model() = default;
+
+  // A folder with config.json and model.safetensors, mapped.
+  static std::unique_ptr<Model> LoadHuggingFace(const std::string& folder, std::string* error);
+  // A llama2.c version 0 checkpoint, mapped.
+  static std::unique_ptr<Model> LoadLlama2c(const std::string& path, std::string* error);
+  // The same from buffers that outlive the model (the sections of a bundle).
+  static std::unique_ptr<Model> FromSafetensors(std::string_view config_json, std::span<const uint8_t> weights,
+                                                std::string* error);
+
+  virtual const ModelConfig& config() const = 0;
+};
+
+struct SessionOptions {
+  int32_t positions_max = 0;  // 0: the model's max_seq_len
+  int32_t threads = 1;
+  KernelSet kernels = KernelSet::kAuto;
+};
+
+class Session {
+ public:
+  virtual ~Session() = default;
+
+  // nullptr and *error if the options ask for kernels that this CPU lacks or for too many positions.
+  static std::unique_ptr<Session> Create(const Model& model, const SessionOptions& options, std::string* error);
+
+  // Appends tokens to the sequence. If `logits` is not empty it has room for the logits of the last
+  // logits.size() / vocab_size tokens, row-major [rows, vocab_size]; rows <= tokens.size().
+  // Returns false and changes nothing if the sequence would grow beyond positions_max or an id is out of range.
+  virtual bool Forward(std::span<const int32_t> tokens, std::span<float> logits, std::string* error) = 0;
+
+  // Tokens in the cache.
+  virtual int32_t position() const = 0;
+  // Forgets all tokens from `position` on.
+  virtual void Rewind(int32_t position) = 0;
+  virtual const ModelConfig& config() const = 0;
+  // The kernels that run: "scalar", "avx2", "avx512".
+  virtual const char* kernels() const = 0;
+};
+
+}  // namespace bonsai::edge
+
+#endif  // BONSAI_EDGE_RUNTIME_ENGINE_ENGINE_H_
