@@ -19,23 +19,9 @@
 #include "bonsai/v1/coordinator.pb.h"
 #include "bonsai/v1/job.pb.h"
 #include "bonsai/v1/worker.pb.h"
+#include "coordinator/scheduler/records.h"
 
 namespace bonsai {
-
-// Numbers that must never be handed out twice.
-struct Counters {
-  uint64_t next_pipeline = 1;
-  uint64_t next_job_sequence = 1;
-  uint64_t next_artifact_sequence = 1;
-};
-
-// What a store holds: a Scheduler starts from it.
-struct Records {
-  Counters counters;
-  std::map<std::string, v1::PipelineRecord> pipelines;  // by id
-  std::map<std::string, v1::JobRecord> jobs;            // by id
-  std::map<std::string, v1::ArtifactRecord> artifacts;  // by id
-};
 
 // --- Events -------------------------------------------------------------------------------------------------------
 

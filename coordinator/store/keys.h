@@ -1,0 +1,38 @@
+// Every key and value layout of the coordinator's database. A change of any of them is a new kFormatVersion.
+//
+//   column family  key                         value
+//   pipelines      pipeline id, "p12"          v1.PipelineRecord
+//   jobs           job id, "p12/pretrain"      v1.JobRecord
+//   artifacts      manifest SHA-256, 64 hex    v1.ArtifactRecord
+//   meta           "format_version"            decimal number
+//   meta           "counters"                  "<next pipeline> <next job sequence> <next artifact sequence>", decimal
+//
+// RocksDB's own column family "default" is empty.
+#ifndef BONSAI_COORDINATOR_STORE_KEYS_H_
+#define BONSAI_COORDINATOR_STORE_KEYS_H_
+
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "coordinator/scheduler/records.h"
+
+namespace bonsai::store_keys {
+
+inline constexpr int kFormatVersion = 1;
+
+inline constexpr char kPipelines[] = "pipelines";
+inline constexpr char kJobs[] = "jobs";
+inline constexpr char kArtifacts[] = "artifacts";
+inline constexpr char kMeta[] = "meta";
+
+inline constexpr char kFormatVersionKey[] = "format_version";
+inline constexpr char kCountersKey[] = "counters";
+
+std::string CountersValue(const Counters& counters);
+// DataLoss where the value is not what CountersValue writes.
+absl::StatusOr<Counters> ParseCountersValue(absl::string_view value);
+
+}  // namespace bonsai::store_keys
+
+#endif  // BONSAI_COORDINATOR_STORE_KEYS_H_
