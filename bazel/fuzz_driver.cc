@@ -1,6 +1,6 @@
 // Runs a fuzz target where libFuzzer is not linked (gcc has none): every file named on the command line, then
-// mutations of them from a fixed seed until BONSAI_FUZZ_SECONDS (2) have passed. An input that ends the process is
-// written to TEST_UNDECLARED_OUTPUTS_DIR, or the working folder, as "crash-input".
+// mutations of them from a fixed seed until BONSAI_FUZZ_SECONDS (2) have passed. An input that ends the
+// process is written to TEST_UNDECLARED_OUTPUTS_DIR, or the working folder, as "crash-input".
 #include <fcntl.h>
 #include <unistd.h>
 

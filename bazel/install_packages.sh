@@ -1,0 +1,21 @@
+#!/bin/sh
+# Installs what is missing of bazel/debian_packages.txt; silent and without root where nothing is.
+set -eu
+cd "$(dirname "$0")/.."
+missing=
+for package in $(grep -v '^#' bazel/debian_packages.txt); do
+  dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q 'ok installed' || missing="$missing $package"
+done
+[ -n "$missing" ] || exit 0
+if ! command -v apt-get >/dev/null; then
+  echo "bonsai needs Debian 12 or a system with these packages:$missing" >&2
+  exit 1
+fi
+root=
+if [ "$(id -u)" != 0 ]; then
+  command -v sudo >/dev/null || { echo "these packages are missing, and neither root nor sudo is at hand:$missing" >&2; exit 1; }
+  root=sudo
+fi
+echo "installing:$missing"
+$root apt-get update -q
+DEBIAN_FRONTEND=noninteractive $root apt-get install -y -q --no-install-recommends $missing
