@@ -1,7 +1,9 @@
-// Content-addressed bytes. Everything that Bonsai keeps (documents, weights, reports, manifests) is a blob, named by
-// the SHA-256 of its bytes; so the same bytes are stored once, and whoever reads them can check them.
+// Content-addressed bytes. Everything that Bonsai keeps (documents, weights, reports, manifests) is a blob,
+// named by the SHA-256 of its bytes; so the same bytes are stored once, and whoever reads them can check
+// them.
 //
-// Used by runners, the coordinator and exports. Implementations are safe for concurrent use by threads and processes.
+// Used by runners, the coordinator and exports. Implementations are safe for concurrent use by threads and
+// processes.
 #ifndef BONSAI_STORAGE_BLOB_STORE_H_
 #define BONSAI_STORAGE_BLOB_STORE_H_
 
@@ -36,8 +38,8 @@ class BlobStore {
   // Reads all of the blob and checks it against its name. NotFound; DataLoss.
   virtual absl::Status Verify(const v1::Blob& blob) = 0;
 
-  // A path where the blob's bytes can be read or mapped. Its bytes are not checked: call Verify first where the
-  // reader does not check what it reads. The file must not be written to.
+  // A path where the blob's bytes can be read or mapped. Its bytes are not checked: call Verify first where
+  // the reader does not check what it reads. The file must not be written to.
   virtual absl::StatusOr<std::string> LocalPath(const v1::Blob& blob) = 0;
 };
 

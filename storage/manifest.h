@@ -1,5 +1,6 @@
-// Manifests: the list of an artifact's files, and where it came from. A manifest is itself a blob; its SHA-256 is
-// the artifact's id. It is written after all blobs that it names, so an id that can be read vouches for the rest.
+// Manifests: the list of an artifact's files, and where it came from. A manifest is itself a blob; its
+// SHA-256 is the artifact's id. It is written after all blobs that it names, so an id that can be read
+// vouches for the rest.
 //
 // Pure functions over a BlobStore; safe to call from any thread.
 #ifndef BONSAI_STORAGE_MANIFEST_H_
@@ -19,10 +20,17 @@ namespace bonsai {
 // The largest manifest that is read back.
 inline constexpr size_t kManifestBytesMax = 16 << 20;
 
-// Sorts files and properties, validates (relative paths without "..", each once; digests of 64 hexadecimal digits)
-// and stores the manifest. Every blob that it names must be in the store. Returns the artifact's id.
+// Sorts files and properties, validates (relative paths without "..", each once; digests of 64 hexadecimal
+// digits) and stores the manifest. Every blob that it names must be in the store. Returns the artifact's id.
 // Errors: InvalidArgument names the field; NotFound names the file whose blob is missing.
 absl::StatusOr<std::string> PutManifest(BlobStore& store, v1::Manifest manifest);
+
+// The bytes whose SHA-256 is the id: the same for the same manifest, everywhere. `manifest` is sorted and
+// valid.
+std::string SerializeManifest(const v1::Manifest& manifest);
+
+// The manifest in these bytes. DataLoss if they are not what SerializeManifest gives for a valid manifest.
+absl::StatusOr<v1::Manifest> ParseManifest(absl::string_view bytes);
 
 // Reads and validates a manifest. NotFound; DataLoss if the bytes are not a valid manifest of that id.
 absl::StatusOr<v1::Manifest> GetManifest(BlobStore& store, absl::string_view id);

@@ -1,0 +1,251 @@
+// The contract of BlobStore, for every implementation, and what the directory adds to it.
+#include "storage/blob_store.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+#include <thread>
+
+#include "storage/digest.h"
+#include "storage/directory_blob_store.h"
+#include "storage/file_bytes.h"
+#include "storage/memory_blob_store.h"
+
+namespace bonsai {
+namespace {
+
+using testing::HasSubstr;
+
+std::string FreshFolder() {
+  std::string dir = testing::TempDir() + "/store-XXXXXX";
+  return mkdtemp(dir.data());
+}
+
+std::string PathOf(const std::string& root, const std::string& sha256) {
+  return root + "/blobs/" + sha256.substr(0, 2) + "/" + sha256;
+}
+
+void Overwrite(const std::string& path, const std::string& bytes) {
+  ASSERT_EQ(chmod(path.c_str(), 0644), 0);
+  std::ofstream(path, std::ios::binary | std::ios::trunc) << bytes;
+}
+
+size_t FilesUnder(const std::string& dir) {
+  size_t files = 0;
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(dir)) {
+    files += entry.is_regular_file() ? 1 : 0;
+  }
+  return files;
+}
+
+// A store and a way to damage its bytes behind its back.
+class Subject {
+ public:
+  virtual ~Subject() = default;
+  virtual BlobStore& store() = 0;
+  virtual void Damage(const std::string& sha256, const std::string* bytes) = 0;
+};
+
+class DirectorySubject : public Subject {
+ public:
+  DirectorySubject() : root_(FreshFolder()), store_(*DirectoryBlobStore::Open(root_)) {}
+  BlobStore& store() override { return *store_; }
+  void Damage(const std::string& sha256, const std::string* bytes) override {
+    if (bytes == nullptr) {
+      unlink(PathOf(root_, sha256).c_str());
+    } else {
+      Overwrite(PathOf(root_, sha256), *bytes);
+    }
+  }
+
+ private:
+  std::string root_;
+  std::unique_ptr<DirectoryBlobStore> store_;
+};
+
+class MemorySubject : public Subject {
+ public:
+  BlobStore& store() override { return store_; }
+  void Damage(const std::string& sha256, const std::string* bytes) override { store_.Damage(sha256, bytes); }
+
+ private:
+  MemoryBlobStore store_;
+};
+
+using MakeSubject = std::unique_ptr<Subject> (*)();
+
+class BlobStoreTest : public testing::TestWithParam<MakeSubject> {
+ protected:
+  std::unique_ptr<Subject> subject_ = GetParam()();
+  BlobStore& store_ = subject_->store();
+};
+
+TEST_P(BlobStoreTest, GivesBackWhatWasPutUnderItsDigest) {
+  const std::string bytes("some\0bytes", 10);
+  auto blob = store_.Put(bytes);
+  ASSERT_TRUE(blob.ok()) << blob.status();
+  EXPECT_EQ(blob->sha256(), Sha256Hex(bytes));
+  EXPECT_EQ(blob->size_bytes(), 10u);
+  EXPECT_EQ(*store_.Get(blob->sha256(), 10), bytes);
+  EXPECT_TRUE(store_.Check(*blob).ok());
+  EXPECT_TRUE(store_.Verify(*blob).ok());
+  EXPECT_EQ(*ReadFileBytes(*store_.LocalPath(*blob), 100), bytes);
+}
+
+TEST_P(BlobStoreTest, KeepsTheEmptyBlob) {
+  auto blob = store_.Put("");
+  ASSERT_TRUE(blob.ok());
+  EXPECT_EQ(*store_.Get(blob->sha256(), 0), "");
+}
+
+TEST_P(BlobStoreTest, AFileAndItsBytesAreTheSameBlob) {
+  std::string path = FreshFolder() + "/file";
+  std::string bytes(3 << 20, 'q');
+  std::ofstream(path) << bytes;
+  auto of_file = store_.PutFile(path);
+  ASSERT_TRUE(of_file.ok()) << of_file.status();
+  auto of_bytes = store_.Put(bytes);
+  ASSERT_TRUE(of_bytes.ok());
+  EXPECT_EQ(of_file->sha256(), of_bytes->sha256());
+  EXPECT_EQ(of_file->size_bytes(), bytes.size());
+  absl::Status missing = store_.PutFile(path + "-missing").status();
+  EXPECT_TRUE(absl::IsNotFound(missing));
+  EXPECT_THAT(std::string(missing.message()), HasSubstr(path + "-missing"));
+}
+
+TEST_P(BlobStoreTest, MissingBlobsAreNotFound) {
+  v1::Blob blob;
+  blob.set_sha256(Sha256Hex("never put"));
+  blob.set_size_bytes(9);
+  EXPECT_TRUE(absl::IsNotFound(store_.Get(blob.sha256(), 100).status()));
+  EXPECT_TRUE(absl::IsNotFound(store_.Check(blob)));
+  EXPECT_TRUE(absl::IsNotFound(store_.Verify(blob)));
+  EXPECT_TRUE(absl::IsNotFound(store_.LocalPath(blob).status()));
+}
+
+TEST_P(BlobStoreTest, NamesThatAreNoDigestsAreRefused) {
+  for (const char* name : {"", "ab", "../../../../etc/passwd"}) {
+    v1::Blob blob;
+    blob.set_sha256(name);
+    EXPECT_TRUE(absl::IsInvalidArgument(store_.Get(name, 100).status())) << name;
+    EXPECT_TRUE(absl::IsInvalidArgument(store_.LocalPath(blob).status())) << name;
+  }
+}
+
+TEST_P(BlobStoreTest, ABlobLargerThanTheBoundIsRefused) {
+  auto blob = store_.Put("0123456789");
+  EXPECT_TRUE(absl::IsResourceExhausted(store_.Get(blob->sha256(), 9).status()));
+}
+
+TEST_P(BlobStoreTest, DetectsTruncatedAndFlippedBytes) {
+  auto blob = store_.Put("0123456789");
+  std::string truncated = "012345678";
+  subject_->Damage(blob->sha256(), &truncated);
+  EXPECT_TRUE(absl::IsDataLoss(store_.Get(blob->sha256(), 100).status()));
+  EXPECT_TRUE(absl::IsDataLoss(store_.Check(*blob)));
+  EXPECT_TRUE(absl::IsDataLoss(store_.Verify(*blob)));
+  EXPECT_TRUE(absl::IsDataLoss(store_.LocalPath(*blob).status()));
+  std::string flipped = "0123456788";
+  subject_->Damage(blob->sha256(), &flipped);
+  EXPECT_TRUE(absl::IsDataLoss(store_.Get(blob->sha256(), 100).status()));
+  EXPECT_TRUE(absl::IsDataLoss(store_.Verify(*blob)));
+}
+
+TEST_P(BlobStoreTest, PuttingTheBytesAgainMendsADamagedBlob) {
+  auto blob = store_.Put("0123456789");
+  std::string flipped = "0123456788";
+  subject_->Damage(blob->sha256(), &flipped);
+  ASSERT_TRUE(store_.Put("0123456789").ok());
+  EXPECT_TRUE(store_.Verify(*blob).ok());
+  std::string path = FreshFolder() + "/file";
+  std::ofstream(path) << "0123456789";
+  subject_->Damage(blob->sha256(), &flipped);
+  ASSERT_TRUE(store_.PutFile(path).ok());
+  EXPECT_TRUE(store_.Verify(*blob).ok());
+  subject_->Damage(blob->sha256(), nullptr);
+  EXPECT_TRUE(absl::IsNotFound(store_.Verify(*blob)));
+  ASSERT_TRUE(store_.Put("0123456789").ok());
+  EXPECT_TRUE(store_.Verify(*blob).ok());
+}
+
+TEST_P(BlobStoreTest, WritersOfTheSameBlobDoNotDisturbEachOther) {
+  std::string bytes(1 << 20, 'z');
+  std::vector<std::thread> writers;
+  std::vector<absl::Status> results(8);
+  for (size_t i = 0; i < results.size(); ++i) {
+    writers.emplace_back([&, i] {
+      absl::StatusOr<v1::Blob> blob = store_.Put(bytes);
+      results[i] = blob.ok() ? store_.Verify(*blob) : blob.status();
+    });
+  }
+  for (std::thread& writer : writers) writer.join();
+  for (const absl::Status& result : results) EXPECT_TRUE(result.ok()) << result;
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    All, BlobStoreTest,
+    testing::Values([]() -> std::unique_ptr<Subject> { return std::make_unique<DirectorySubject>(); },
+                    []() -> std::unique_ptr<Subject> { return std::make_unique<MemorySubject>(); }),
+    [](const auto& info) { return info.index == 0 ? "Directory" : "Memory"; });
+
+TEST(DirectoryBlobStoreTest, KeepsBlobsReadOnlyUnderTheirFirstDigits) {
+  std::string root = FreshFolder() + "/new/store";
+  auto store = DirectoryBlobStore::Open(root);
+  ASSERT_TRUE(store.ok()) << store.status();
+  auto blob = (*store)->Put("abc");
+  struct stat info;
+  ASSERT_EQ(stat(PathOf(root, blob->sha256()).c_str(), &info), 0);
+  EXPECT_EQ(info.st_mode & 0777, 0444u);
+  EXPECT_EQ(FilesUnder(root), 1u);
+}
+
+TEST(DirectoryBlobStoreTest, ASecondProcessReadsWhatTheFirstWrote) {
+  std::string root = FreshFolder();
+  auto first = DirectoryBlobStore::Open(root);
+  auto blob = (*first)->Put("abc");
+  auto second = DirectoryBlobStore::Open(root);
+  EXPECT_EQ(*(*second)->Get(blob->sha256(), 10), "abc");
+}
+
+TEST(DirectoryBlobStoreTest, SaysWhichFolderCannotBeMade) {
+  std::string file = FreshFolder() + "/file";
+  std::ofstream(file) << "in the way";
+  absl::Status status = DirectoryBlobStore::Open(file + "/store").status();
+  EXPECT_FALSE(status.ok());
+  EXPECT_THAT(std::string(status.message()), HasSubstr(file));
+}
+
+// Runs in a child process, since the limit cannot be raised again: 0 if all is as it should be.
+int WriteBeyondTheLimit(const std::string& root) {
+  signal(SIGXFSZ, SIG_IGN);
+  rlimit limit = {1 << 16, 1 << 16};
+  setrlimit(RLIMIT_FSIZE, &limit);
+  auto store = DirectoryBlobStore::Open(root);
+  if (!store.ok()) return 2;
+  absl::Status status = (*store)->Put(std::string(1 << 20, 'x')).status();
+  if (!absl::IsResourceExhausted(status)) return 3;
+  if (status.message().find(root) == absl::string_view::npos) return 4;
+  if (FilesUnder(root) != 0) return 5;
+  return (*store)->Put("fits").ok() ? 0 : 6;
+}
+
+TEST(DirectoryBlobStoreTest, AFullDiskIsReportedWithThePathAndLeavesNothing) {
+  std::string root = FreshFolder();
+  pid_t child = fork();
+  if (child == 0) _exit(WriteBeyondTheLimit(root));
+  int status = 0;
+  ASSERT_EQ(waitpid(child, &status, 0), child);
+  ASSERT_TRUE(WIFEXITED(status));
+  EXPECT_EQ(WEXITSTATUS(status), 0);
+}
+
+}  // namespace
+}  // namespace bonsai

@@ -1,0 +1,116 @@
+#include "storage/memory_blob_store.h"
+
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <cerrno>
+
+#include "absl/strings/str_cat.h"
+#include "storage/digest.h"
+#include "storage/file_bytes.h"
+
+namespace bonsai {
+namespace {
+
+constexpr size_t kFileBytesMax = size_t{1} << 30;
+
+absl::Status Missing(absl::string_view sha256) {
+  return absl::NotFoundError(absl::StrCat("blob ", sha256, " is not in the store (memory)"));
+}
+
+absl::Status Corrupt(absl::string_view sha256) {
+  return absl::DataLossError(absl::StrCat("blob ", sha256, " is corrupt (memory)"));
+}
+
+absl::Status CheckName(absl::string_view sha256) {
+  if (IsSha256Hex(sha256)) return absl::OkStatus();
+  return absl::InvalidArgumentError(absl::StrCat("\"", sha256, "\" is no blob's name"));
+}
+
+}  // namespace
+
+MemoryBlobStore::~MemoryBlobStore() {
+  for (auto& [name, entry] : entries_) {
+    if (entry.fd >= 0) close(entry.fd);
+  }
+}
+
+const MemoryBlobStore::Entry* MemoryBlobStore::Find(absl::string_view sha256) const {
+  auto found = entries_.find(std::string(sha256));
+  return found == entries_.end() ? nullptr : &found->second;
+}
+
+absl::StatusOr<v1::Blob> MemoryBlobStore::Put(absl::string_view bytes) {
+  v1::Blob blob;
+  blob.set_sha256(Sha256Hex(bytes));
+  blob.set_size_bytes(bytes.size());
+  std::lock_guard<std::mutex> lock(mutex_);
+  entries_[blob.sha256()].bytes = std::string(bytes);
+  return blob;
+}
+
+absl::StatusOr<v1::Blob> MemoryBlobStore::PutFile(const std::string& path) {
+  absl::StatusOr<std::string> bytes = ReadFileBytes(path, kFileBytesMax);
+  if (!bytes.ok()) return bytes.status();
+  return Put(*bytes);
+}
+
+absl::StatusOr<std::string> MemoryBlobStore::Get(absl::string_view sha256, size_t max_bytes) {
+  if (absl::Status status = CheckName(sha256); !status.ok()) return status;
+  std::lock_guard<std::mutex> lock(mutex_);
+  const Entry* entry = Find(sha256);
+  if (entry == nullptr) return Missing(sha256);
+  if (entry->bytes.size() > max_bytes) {
+    return absl::ResourceExhaustedError(absl::StrCat("blob ", sha256, " has ", entry->bytes.size(),
+                                                     " bytes, more than the ", max_bytes, " allowed here"));
+  }
+  if (Sha256Hex(entry->bytes) != sha256) return Corrupt(sha256);
+  return entry->bytes;
+}
+
+absl::Status MemoryBlobStore::Check(const v1::Blob& blob) {
+  if (absl::Status status = CheckName(blob.sha256()); !status.ok()) return status;
+  std::lock_guard<std::mutex> lock(mutex_);
+  const Entry* entry = Find(blob.sha256());
+  if (entry == nullptr) return Missing(blob.sha256());
+  return entry->bytes.size() == blob.size_bytes() ? absl::OkStatus() : Corrupt(blob.sha256());
+}
+
+absl::Status MemoryBlobStore::Verify(const v1::Blob& blob) {
+  if (absl::Status status = Check(blob); !status.ok()) return status;
+  std::lock_guard<std::mutex> lock(mutex_);
+  const Entry* entry = Find(blob.sha256());
+  if (entry == nullptr) return Missing(blob.sha256());
+  return Sha256Hex(entry->bytes) == blob.sha256() ? absl::OkStatus() : Corrupt(blob.sha256());
+}
+
+absl::StatusOr<std::string> MemoryBlobStore::LocalPath(const v1::Blob& blob) {
+  if (absl::Status status = Check(blob); !status.ok()) return status;
+  std::lock_guard<std::mutex> lock(mutex_);
+  Entry& entry = entries_[blob.sha256()];
+  if (entry.fd < 0) {
+    int fd = memfd_create("blob", MFD_CLOEXEC);
+    if (fd < 0) return ErrnoStatus(errno, "memfd_create for", blob.sha256());
+    if (absl::Status status = WriteAll(fd, entry.bytes, blob.sha256()); !status.ok()) {
+      close(fd);
+      return status;
+    }
+    entry.fd = fd;
+  }
+  return absl::StrCat("/proc/", getpid(), "/fd/", entry.fd);
+}
+
+void MemoryBlobStore::Damage(absl::string_view sha256, const std::string* bytes) {
+  std::lock_guard<std::mutex> lock(mutex_);
+  auto found = entries_.find(std::string(sha256));
+  if (found == entries_.end()) return;
+  if (found->second.fd >= 0) close(found->second.fd);
+  found->second.fd = -1;
+  if (bytes == nullptr) {
+    entries_.erase(found);
+  } else {
+    found->second.bytes = *bytes;
+  }
+}
+
+}  // namespace bonsai
