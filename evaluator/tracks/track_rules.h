@@ -1,4 +1,5 @@
-// A competition's rules over a submission. Pure: what is known about the model goes in, a verdict per rule comes out.
+// A competition's rules over a submission. Pure: what is known about the model goes in, a verdict per rule
+// comes out.
 #ifndef BONSAI_EVALUATOR_TRACKS_TRACK_RULES_H_
 #define BONSAI_EVALUATOR_TRACKS_TRACK_RULES_H_
 
