@@ -1,4 +1,5 @@
-// Validates a pipeline as a whole before anything of it is stored: names, kinds, references, cycles, bounds, tracks.
+// Validates a pipeline as a whole before anything of it is stored: names, kinds, references, cycles, bounds,
+// tracks.
 //
 // Pure functions.
 #ifndef BONSAI_COORDINATOR_SCHEDULER_PIPELINE_CHECK_H_
@@ -28,9 +29,10 @@ struct PipelineCheckContext {
   std::vector<v1::Track> tracks;
 };
 
-// InvalidArgument names the job, the field, the value and what would be valid. All problems that can be told at once
-// are in the message, one per line.
-absl::StatusOr<CheckedPipeline> CheckPipeline(const v1::Pipeline& pipeline, const PipelineCheckContext& context);
+// InvalidArgument names the job, the field, the value and what would be valid. All problems that can be told
+// at once are in the message, one per line.
+absl::StatusOr<CheckedPipeline> CheckPipeline(const v1::Pipeline& pipeline,
+                                              const PipelineCheckContext& context);
 
 }  // namespace bonsai
 

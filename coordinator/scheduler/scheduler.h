@@ -1,6 +1,6 @@
-// Decides who runs what. Pure: a state, an event and the time give actions; no I/O, clock, thread or log. The driver
-// (coordinator/rpc) commits the records in the actions as one batch, and only then sends the replies. If the commit
-// fails, the process ends and a new one loads what was committed.
+// Decides who runs what. Pure: a state, an event and the time give actions; no I/O, clock, thread or log. The
+// driver (coordinator/rpc) commits the records in the actions as one batch, and only then sends the replies.
+// If the commit fails, the process ends and a new one loads what was committed.
 //
 // Single-threaded. The same records, times and events give the same actions.
 #ifndef BONSAI_COORDINATOR_SCHEDULER_SCHEDULER_H_
@@ -23,13 +23,15 @@
 
 namespace bonsai {
 
-// --- Events -------------------------------------------------------------------------------------------------------
+// --- Events
+// -------------------------------------------------------------------------------------------------------
 
 // A pipeline that CheckPipeline accepted.
 struct PipelineSubmitted {
   std::string request_id;
   v1::Pipeline pipeline;
-  // For each job of the pipeline, its input fields; job_id holds the *name* of a job of this pipeline, or is empty.
+  // For each job of the pipeline, its input fields; job_id holds the *name* of a job of this pipeline, or is
+  // empty.
   std::vector<std::vector<v1::ResolvedInput>> inputs;
 };
 
@@ -38,8 +40,9 @@ struct CancelRequested {
   std::string id;
 };
 
-// What a worker says. `artifacts` holds, for each manifest id that the request names and the record store does not
-// have, what the driver found when it read the manifest and checked its blobs; an id that did not check is absent.
+// What a worker says. `artifacts` holds, for each manifest id that the request names and the record store
+// does not have, what the driver found when it read the manifest and checked its blobs; an id that did not
+// check is absent.
 struct WorkerSynchronized {
   v1::SynchronizeRequest request;
   std::map<std::string, v1::ArtifactRecord> artifacts;
@@ -50,7 +53,8 @@ struct DeadlineReached {};
 
 using Event = std::variant<PipelineSubmitted, CancelRequested, WorkerSynchronized, DeadlineReached>;
 
-// --- Actions ------------------------------------------------------------------------------------------------------
+// --- Actions
+// ------------------------------------------------------------------------------------------------------
 
 struct PutPipeline {
   v1::PipelineRecord record;
@@ -86,18 +90,20 @@ struct SchedulerOptions {
   absl::Duration lease = absl::Seconds(10);
   absl::Duration synchronize_interval = absl::Seconds(1);
   uint32_t default_max_attempts = 3;
-  uint32_t lost_attempts_max = 20;   // then a job whose workers keep vanishing is failed
-  uint32_t checkpoints_kept = 3;     // per job record
+  uint32_t lost_attempts_max = 20;  // then a job whose workers keep vanishing is failed
+  uint32_t checkpoints_kept = 3;    // per job record
   uint32_t jobs_per_pipeline_max = 1000;
-  std::string code_version;          // put into every task
+  std::string code_version;  // put into every task
 };
 
 class Scheduler {
  public:
   virtual ~Scheduler() = default;
 
-  // Starts from what the store holds. Attempts that were live are given one full lease from `now` to be reported.
-  static std::unique_ptr<Scheduler> Create(const SchedulerOptions& options, const Records& records, absl::Time now);
+  // Starts from what the store holds. Attempts that were live are given one full lease from `now` to be
+  // reported.
+  static std::unique_ptr<Scheduler> Create(const SchedulerOptions& options, const Records& records,
+                                           absl::Time now);
 
   virtual std::vector<Action> Apply(absl::Time now, const Event& event) = 0;
 
@@ -107,8 +113,8 @@ class Scheduler {
   // For people: every worker that was heard of, by id, with what is free and what runs.
   virtual std::vector<v1::WorkerStatus> ListWorkers(absl::Time now) const = 0;
 
-  // For people: why the job does not run, e.g. "waits for p1/corpus", "needs 2 cpus for each of 2 ranks; the largest
-  // worker has 1". Empty for a job that runs or ended.
+  // For people: why the job does not run, e.g. "waits for p1/corpus", "needs 2 cpus for each of 2 ranks; the
+  // largest worker has 1". Empty for a job that runs or ended.
   virtual std::string ExplainPending(absl::string_view job_id) const = 0;
 };
 

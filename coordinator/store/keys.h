@@ -5,7 +5,8 @@
 //   jobs           job id, "p12/pretrain"      v1.JobRecord
 //   artifacts      manifest SHA-256, 64 hex    v1.ArtifactRecord
 //   meta           "format_version"            decimal number
-//   meta           "counters"                  "<next pipeline> <next job sequence> <next artifact sequence>", decimal
+//   meta           "counters"                  "<next pipeline> <next job sequence> <next artifact
+//   sequence>", decimal
 //
 // RocksDB's own column family "default" is empty.
 #ifndef BONSAI_COORDINATOR_STORE_KEYS_H_

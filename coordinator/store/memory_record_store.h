@@ -1,4 +1,5 @@
-// A RecordStore in memory, for tests: it outlives a simulated crash of the coordinator, and fails when told to.
+// A RecordStore in memory, for tests: it outlives a simulated crash of the coordinator, and fails when told
+// to.
 //
 // One thread at a time.
 #ifndef BONSAI_COORDINATOR_STORE_MEMORY_RECORD_STORE_H_

@@ -1,5 +1,6 @@
-// Where the coordinator keeps what must survive it. The driver (coordinator/rpc) loads everything once, when it starts,
-// and then commits batches; nothing that a batch holds is acknowledged to anybody before Commit has returned OK.
+// Where the coordinator keeps what must survive it. The driver (coordinator/rpc) loads everything once, when
+// it starts, and then commits batches; nothing that a batch holds is acknowledged to anybody before Commit
+// has returned OK.
 //
 // One thread at a time. Implementations: rocksdb_record_store.h, memory_record_store.h (a fake).
 #ifndef BONSAI_COORDINATOR_STORE_RECORD_STORE_H_
@@ -15,8 +16,8 @@
 
 namespace bonsai {
 
-// Records to write, each replacing the one of the same id. Where an id occurs twice, the later one stays; so the
-// batches of several events may be appended to each other and committed once.
+// Records to write, each replacing the one of the same id. Where an id occurs twice, the later one stays; so
+// the batches of several events may be appended to each other and committed once.
 struct RecordBatch {
   std::optional<Counters> counters;
   std::vector<v1::PipelineRecord> pipelines;
@@ -36,8 +37,9 @@ class RecordStore {
   // All that was committed. DataLoss names the key whose value cannot be read.
   virtual absl::StatusOr<Records> Load() = 0;
 
-  // All of the batch, or nothing, and durable when it returns OK. InvalidArgument (a record without an id) changes
-  // nothing. After any other error it is not known whether the batch is kept: end the process and load again.
+  // All of the batch, or nothing, and durable when it returns OK. InvalidArgument (a record without an id)
+  // changes nothing. After any other error it is not known whether the batch is kept: end the process and
+  // load again.
   virtual absl::Status Commit(const RecordBatch& batch) = 0;
 };
 

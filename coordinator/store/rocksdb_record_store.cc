@@ -1,0 +1,251 @@
+#include "coordinator/store/rocksdb_record_store.h"
+
+#include <rocksdb/db.h>
+#include <rocksdb/options.h>
+#include <rocksdb/write_batch.h>
+
+#include <algorithm>
+#include <map>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "coordinator/store/keys.h"
+
+namespace bonsai {
+namespace {
+
+using ColumnFamilies = std::map<std::string, rocksdb::ColumnFamilyHandle*>;
+
+absl::Status NewerFormat(const std::string& folder, absl::string_view what) {
+  return absl::FailedPreconditionError(absl::StrCat(
+      "state folder ", folder, " was written by a newer Bonsai (", what, "; this one reads format ",
+      store_keys::kFormatVersion, "): run that version, or choose another folder"));
+}
+
+absl::Status Damaged(const std::string& folder, absl::string_view what) {
+  return absl::DataLossError(absl::StrCat("state folder ", folder, " is damaged: ", what,
+                                          "; restore it from a backup, or choose another folder"));
+}
+
+// What a status of RocksDB means for whoever has to mend it.
+absl::Status FromRocksdb(const rocksdb::Status& status, const std::string& folder) {
+  if (status.ok()) return absl::OkStatus();
+  const std::string text = status.ToString();
+  const std::string where = absl::StrCat("state folder ", folder, ": ");
+  // RocksDB tells these apart in its texts only.
+  if (absl::StrContains(text, "lock ") && absl::StrContains(text, "LOCK")) {
+    return absl::FailedPreconditionError(absl::StrCat(
+        "state folder ", folder,
+        " is in use by another process: stop the other coordinator, or choose another folder (", text, ")"));
+  }
+  if (status.IsCorruption()) return Damaged(folder, text);
+  if (status.IsNoSpace() || absl::StrContains(text, "No space left")) {
+    return absl::ResourceExhaustedError(
+        absl::StrCat(where, "the disk is full; free some space (", text, ")"));
+  }
+  if (absl::StrContains(text, "Permission denied") || absl::StrContains(text, "Read-only file system")) {
+    return absl::PermissionDeniedError(absl::StrCat(where, "cannot be written by this user (", text, ")"));
+  }
+  if (absl::StrContains(text, "ot a directory") || absl::StrContains(text, "File exists")) {
+    return absl::FailedPreconditionError(absl::StrCat(where, "is not a folder (", text, ")"));
+  }
+  if (absl::StrContains(text, "No such file or directory")) {
+    return absl::NotFoundError(absl::StrCat(
+        where, "a file or its parent folder is missing; make the parent folder first (", text, ")"));
+  }
+  return absl::UnavailableError(absl::StrCat(where, text));
+}
+
+rocksdb::Options DatabaseOptions() {
+  rocksdb::Options options;
+  options.create_if_missing = true;
+  options.create_missing_column_families = true;
+  options.paranoid_checks = true;
+  // A torn last record was never acknowledged; damage anywhere else is to be told, not skipped.
+  options.wal_recovery_mode = rocksdb::WALRecoveryMode::kTolerateCorruptedTailRecords;
+  options.compression = rocksdb::kNoCompression;
+  options.info_log_level = rocksdb::InfoLogLevel::WARN_LEVEL;
+  options.keep_log_file_num = 3;
+  options.max_open_files = 64;
+  options.write_buffer_size = 16 << 20;
+  options.max_total_wal_size = 64 << 20;
+  return options;
+}
+
+template <typename Record>
+absl::Status LoadColumnFamily(rocksdb::DB& db, rocksdb::ColumnFamilyHandle* family, const std::string& folder,
+                              std::map<std::string, Record>& records) {
+  rocksdb::ReadOptions options;
+  options.verify_checksums = true;
+  std::unique_ptr<rocksdb::Iterator> it(db.NewIterator(options, family));
+  for (it->SeekToFirst(); it->Valid(); it->Next()) {
+    const std::string key = it->key().ToString();
+    Record record;
+    if (!record.ParseFromArray(it->value().data(), static_cast<int>(it->value().size()))) {
+      return Damaged(folder, absl::StrCat("the value of ", family->GetName(), " key \"", key,
+                                          "\" does not parse as ", Record::descriptor()->full_name()));
+    }
+    if (record.id() != key) {
+      return Damaged(folder, absl::StrCat("the value of ", family->GetName(), " key \"", key,
+                                          "\" is the record of \"", record.id(), "\""));
+    }
+    records.emplace_hint(records.end(), key, std::move(record));
+  }
+  return FromRocksdb(it->status(), folder);
+}
+
+class RocksdbRecordStore : public RecordStore {
+ public:
+  RocksdbRecordStore(std::string folder, std::unique_ptr<rocksdb::DB> db, ColumnFamilies families)
+      : folder_(std::move(folder)), db_(std::move(db)), families_(std::move(families)) {}
+
+  ~RocksdbRecordStore() override {
+    for (const auto& [name, family] : families_) db_->DestroyColumnFamilyHandle(family);
+    db_->Close();
+  }
+
+  // Writes the format version into a new database; checks it in an old one.
+  absl::Status CheckFormat();
+
+  absl::StatusOr<Records> Load() override;
+  absl::Status Commit(const RecordBatch& batch) override;
+
+ private:
+  rocksdb::ColumnFamilyHandle* Family(const char* name) const { return families_.at(name); }
+  // The meta value, or "" if there is none.
+  absl::StatusOr<std::string> ReadMeta(const char* key);
+  bool HoldsRecords();
+  absl::Status Write(rocksdb::WriteBatch& batch);
+  template <typename Record>
+  absl::Status PutAll(const char* family, const std::vector<Record>& records, rocksdb::WriteBatch& batch);
+
+  const std::string folder_;
+  const std::unique_ptr<rocksdb::DB> db_;
+  const ColumnFamilies families_;
+};
+
+absl::StatusOr<std::string> RocksdbRecordStore::ReadMeta(const char* key) {
+  std::string value;
+  rocksdb::Status status = db_->Get(rocksdb::ReadOptions(), Family(store_keys::kMeta), key, &value);
+  if (status.IsNotFound()) return std::string();
+  if (!status.ok()) return FromRocksdb(status, folder_);
+  return value;
+}
+
+bool RocksdbRecordStore::HoldsRecords() {
+  for (const auto& [name, family] : families_) {
+    std::unique_ptr<rocksdb::Iterator> it(db_->NewIterator(rocksdb::ReadOptions(), family));
+    it->SeekToFirst();
+    if (it->Valid()) return true;
+  }
+  return false;
+}
+
+absl::Status RocksdbRecordStore::CheckFormat() {
+  absl::StatusOr<std::string> value = ReadMeta(store_keys::kFormatVersionKey);
+  if (!value.ok()) return value.status();
+  if (value->empty()) {
+    if (HoldsRecords())
+      return Damaged(folder_, "it holds records but no format_version; is it another program's?");
+    rocksdb::WriteBatch batch;
+    batch.Put(Family(store_keys::kMeta), store_keys::kFormatVersionKey,
+              absl::StrCat(store_keys::kFormatVersion));
+    return Write(batch);
+  }
+  int version = 0;
+  if (!absl::SimpleAtoi(*value, &version) || version < 1) {
+    return Damaged(folder_, absl::StrCat("meta key \"format_version\" holds \"", *value, "\""));
+  }
+  if (version > store_keys::kFormatVersion) return NewerFormat(folder_, absl::StrCat("format ", version));
+  return absl::OkStatus();
+}
+
+absl::StatusOr<Records> RocksdbRecordStore::Load() {
+  Records records;
+  absl::StatusOr<std::string> value = ReadMeta(store_keys::kCountersKey);
+  if (!value.ok()) return value.status();
+  if (!value->empty()) {
+    absl::StatusOr<Counters> counters = store_keys::ParseCountersValue(*value);
+    if (!counters.ok()) {
+      return Damaged(folder_, absl::StrCat("meta key \"counters\" holds \"", *value,
+                                           "\": ", counters.status().message()));
+    }
+    records.counters = *counters;
+  }
+  absl::Status status = LoadColumnFamily(*db_, Family(store_keys::kPipelines), folder_, records.pipelines);
+  if (status.ok()) status = LoadColumnFamily(*db_, Family(store_keys::kJobs), folder_, records.jobs);
+  if (status.ok())
+    status = LoadColumnFamily(*db_, Family(store_keys::kArtifacts), folder_, records.artifacts);
+  if (!status.ok()) return status;
+  return records;
+}
+
+template <typename Record>
+absl::Status RocksdbRecordStore::PutAll(const char* family, const std::vector<Record>& records,
+                                        rocksdb::WriteBatch& batch) {
+  for (const Record& record : records) {
+    rocksdb::Status status = batch.Put(Family(family), record.id(), record.SerializeAsString());
+    if (!status.ok()) return FromRocksdb(status, folder_);
+  }
+  return absl::OkStatus();
+}
+
+absl::Status RocksdbRecordStore::Commit(const RecordBatch& batch) {
+  if (absl::Status status = CheckRecordBatch(batch); !status.ok()) return status;
+  if (batch.empty()) return absl::OkStatus();
+  rocksdb::WriteBatch writes;
+  absl::Status status = PutAll(store_keys::kPipelines, batch.pipelines, writes);
+  if (status.ok()) status = PutAll(store_keys::kJobs, batch.jobs, writes);
+  if (status.ok()) status = PutAll(store_keys::kArtifacts, batch.artifacts, writes);
+  if (!status.ok()) return status;
+  if (batch.counters) {
+    writes.Put(Family(store_keys::kMeta), store_keys::kCountersKey,
+               store_keys::CountersValue(*batch.counters));
+  }
+  return Write(writes);
+}
+
+absl::Status RocksdbRecordStore::Write(rocksdb::WriteBatch& batch) {
+  rocksdb::WriteOptions options;
+  options.sync = true;
+  return FromRocksdb(db_->Write(options, &batch), folder_);
+}
+
+// Column families that this version does not know are a newer version's.
+absl::Status CheckColumnFamilies(const std::string& folder, const std::vector<std::string>& known) {
+  std::vector<std::string> present;
+  // Fails where there is no database yet; Open tells every other failure better.
+  if (!rocksdb::DB::ListColumnFamilies(rocksdb::DBOptions(), folder, &present).ok()) return absl::OkStatus();
+  for (const std::string& name : present) {
+    if (std::find(known.begin(), known.end(), name) == known.end()) {
+      return NewerFormat(folder, absl::StrCat("it has a column family \"", name, "\""));
+    }
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<RecordStore>> OpenRocksdbRecordStore(const std::string& folder) {
+  const std::vector<std::string> names = {rocksdb::kDefaultColumnFamilyName, store_keys::kPipelines,
+                                          store_keys::kJobs, store_keys::kArtifacts, store_keys::kMeta};
+  if (absl::Status status = CheckColumnFamilies(folder, names); !status.ok()) return status;
+  const rocksdb::Options options = DatabaseOptions();
+  std::vector<rocksdb::ColumnFamilyDescriptor> descriptors;
+  for (const std::string& name : names) descriptors.emplace_back(name, rocksdb::ColumnFamilyOptions(options));
+  std::vector<rocksdb::ColumnFamilyHandle*> handles;
+  rocksdb::DB* db = nullptr;
+  rocksdb::Status status = rocksdb::DB::Open(rocksdb::DBOptions(options), folder, descriptors, &handles, &db);
+  if (!status.ok()) return FromRocksdb(status, folder);
+  ColumnFamilies families;
+  for (size_t i = 0; i < names.size(); ++i) families[names[i]] = handles[i];
+  auto store =
+      std::make_unique<RocksdbRecordStore>(folder, std::unique_ptr<rocksdb::DB>(db), std::move(families));
+  if (absl::Status checked = store->CheckFormat(); !checked.ok()) return checked;
+  return store;
+}
+
+}  // namespace bonsai
