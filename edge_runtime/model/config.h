@@ -1,5 +1,5 @@
-// The one description of a model: its shape, and the tensors that follow from it. Trainer, engine, export and surgery
-// all read it; an architecture is an entry here, not a copy in each of them.
+// The one description of a model: its shape, and the tensors that follow from it. Trainer, engine, export and
+// surgery all read it; an architecture is an entry here, not a copy in each of them.
 //
 // Plain values; standard library only.
 #ifndef BONSAI_EDGE_RUNTIME_MODEL_CONFIG_H_
@@ -32,18 +32,18 @@ struct ModelConfig {
 
 // What a tensor is for. kLayer roles exist once per layer.
 enum class TensorRole {
-  kEmbedding,      // [vocab, dim]
-  kAttentionNorm,  // [dim]
-  kQuery,          // [heads * head_dim, dim]
-  kKey,            // [kv_heads * head_dim, dim]
-  kValue,          // [kv_heads * head_dim, dim]
+  kEmbedding,        // [vocab, dim]
+  kAttentionNorm,    // [dim]
+  kQuery,            // [heads * head_dim, dim]
+  kKey,              // [kv_heads * head_dim, dim]
+  kValue,            // [kv_heads * head_dim, dim]
   kAttentionOutput,  // [dim, heads * head_dim]
   kFeedForwardNorm,  // [dim]
-  kGate,           // [hidden, dim]
-  kUp,             // [hidden, dim]
-  kDown,           // [dim, hidden]
-  kFinalNorm,      // [dim]
-  kOutput,         // [vocab, dim]; absent if tied
+  kGate,             // [hidden, dim]
+  kUp,               // [hidden, dim]
+  kDown,             // [dim, hidden]
+  kFinalNorm,        // [dim]
+  kOutput,           // [vocab, dim]; absent if tied
 };
 
 struct TensorSpec {
@@ -53,19 +53,20 @@ struct TensorSpec {
   std::vector<int64_t> shape;
 };
 
-// Every tensor of the model, in the order in which a forward pass meets them. Query and key rows are in Hugging
-// Face's (half-rotated) order.
+// Every tensor of the model, in the order in which a forward pass meets them. Query and key rows are in
+// Hugging Face's (half-rotated) order.
 std::vector<TensorSpec> ListTensors(const ModelConfig& config);
 
 // The number of parameters; the embedding table counts once.
 int64_t CountParameters(const ModelConfig& config);
 
-// Checks that every size is positive, within bounds (no product of sizes that a model needs overflows) and consistent.
+// Checks that every size is positive, within bounds (no product of sizes that a model needs overflows) and
+// consistent.
 bool ValidateConfig(const ModelConfig& config, std::string* error);
 
-// Reads a Hugging Face config.json of model_type "llama". On failure returns false; *error names the key, its value
-// and what would be valid. Keys that change the computation and are not supported (rope_scaling, attention_bias, a
-// hidden_act other than silu) are errors; others are ignored.
+// Reads a Hugging Face config.json of model_type "llama". On failure returns false; *error names the key, its
+// value and what would be valid. Keys that change the computation and are not supported (rope_scaling,
+// attention_bias, a hidden_act other than silu) are errors; others are ignored.
 bool ParseHuggingFaceConfig(std::string_view json, ModelConfig* config, std::string* error);
 
 // The config.json that transformers' LlamaForCausalLM loads. dtype: "float32".

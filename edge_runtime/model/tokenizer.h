@@ -15,8 +15,8 @@ namespace bonsai::edge {
 
 class Tokenizer {
  public:
-  // Parses a SentencePiece tokenizer.model (a serialised ModelProto, model_type BPE). On failure returns nullptr and
-  // *error says what is wrong and where.
+  // Parses a SentencePiece tokenizer.model (a serialised ModelProto, model_type BPE). On failure returns
+  // nullptr and *error says what is wrong and where.
   static std::unique_ptr<Tokenizer> Parse(std::span<const uint8_t> bytes, std::string* error);
   // Parses a llama2.c tokenizer.bin with `vocab_size` pieces.
   static std::unique_ptr<Tokenizer> ParseLlama2c(std::span<const uint8_t> bytes, int32_t vocab_size,
@@ -32,8 +32,8 @@ class Tokenizer {
   // The ids of `text`, without BOS and EOS. Never fails: what no piece covers becomes byte pieces.
   virtual std::vector<int32_t> Encode(std::string_view text) const = 0;
 
-  // The text of `ids`: SentencePiece's Decode (control pieces are nothing; one leading space of the first piece is
-  // dropped). Ids out of range are skipped.
+  // The text of `ids`: SentencePiece's Decode (control pieces are nothing; one leading space of the first
+  // piece is dropped). Ids out of range are skipped.
   virtual std::string Decode(std::span<const int32_t> ids) const = 0;
 
   // The bytes that `id` adds when it follows `previous_id` (-1 at the start): for streaming output.
