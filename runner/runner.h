@@ -1,5 +1,21 @@
-// What every runner shares: the process that does one rank's work. An agent starts `bonsai-run-<kind> --task=FILE`;
-// a person can do the same. RunnerMain reads the task, calls the work, and turns its Status into the exit code.
+// What every runner shares: the process that does one rank's work, and the protocol with whoever starts it.
+//
+//   bonsai-run-<kind> --task=FILE
+//
+// FILE is a v1.Task in text format. An agent fills it in; so can a person: job_id, spec, storage_dir,
+// work_dir and the inputs' ids are enough. RunnerMain reads it, calls the work, and turns its Status into an
+// exit code (RunnerExit).
+//
+//   events   RunnerEvents, each behind its length as a varint, on the descriptor Task.events_fd
+//   (event_stream.h);
+//            where that is 0, lines for a person on stderr. A failing runner's last event is its Failure.
+//   logs     stdout and stderr, as they come.
+//   stop     SIGTERM: StopRequested() turns true; the runner writes a checkpoint if it can and leaves.
+//   Whoever sent it
+//            may send SIGKILL some seconds later. (By hand, SIGINT does the same.)
+//   death    a runner that was started by an agent (events_fd is set) dies with it, by PR_SET_PDEATHSIG.
+//   files    only below work_dir, rendezvous_dir and the store; work_dir is removed by whoever made it.
+//   threads  OMP_NUM_THREADS in the environment is the number of cpus the rank may use.
 //
 // A RunnerContext may be used from several threads; its events are written one after another.
 #ifndef BONSAI_RUNNER_RUNNER_H_
@@ -40,8 +56,8 @@ class RunnerContext {
   virtual const v1::Task& task() const = 0;
   virtual BlobStore& blobs() = 0;
 
-  // The artifact that a spec field names: Input("pretrain.tokens"). FailedPrecondition if the field is not set or
-  // the artifact is not readable.
+  // The artifact that a spec field names: Input("pretrain.tokens"). FailedPrecondition if the field is not
+  // set or the artifact is not readable.
   virtual absl::StatusOr<InputArtifact> Input(absl::string_view field) = 0;
   // A path to read a file of an input from, its bytes verified. NotFound names artifact and path.
   virtual absl::StatusOr<std::string> InputPath(const InputArtifact& input, absl::string_view path) = 0;
@@ -51,8 +67,8 @@ class RunnerContext {
                               double eta_seconds = -1) = 0;
   virtual void ReportSample(uint64_t step, const std::vector<std::pair<std::string, double>>& metrics) = 0;
 
-  // Fills in the manifest's lineage (job, attempt, kind, spec, inputs, code version; `sources` are the caller's),
-  // stores it and tells the agent. Called once, at the end, by rank 0. Returns the artifact's id.
+  // Fills in the manifest's lineage (job, attempt, kind, spec, inputs, code version; `sources` are the
+  // caller's), stores it and tells the agent. Called once, at the end, by rank 0. Returns the artifact's id.
   virtual absl::StatusOr<std::string> PublishOutput(v1::Manifest manifest) = 0;
   // The same for a checkpoint; may be called from a writer thread, any number of times, steps increasing.
   virtual absl::StatusOr<std::string> PublishCheckpoint(v1::Manifest manifest, uint64_t step) = 0;
@@ -68,8 +84,12 @@ absl::Status AddFile(RunnerContext& context, const std::string& local_path, absl
 absl::Status AddBytes(RunnerContext& context, absl::string_view bytes, absl::string_view path,
                       v1::Manifest& manifest);
 
-// The main() of a runner. Asks the kernel to end the process with its parent (PR_SET_PDEATHSIG), reads the task,
-// runs the work, reports its failure, and returns the exit code.
+// The exit code for what the work returned.
+RunnerExit ExitFor(const absl::Status& status, bool stop_requested);
+
+// The main() of a runner: reads the task, runs the work, reports its failure (also what third-party code
+// throws), and returns the exit code. Rank 0 of a job must have published an output when the work returns OK.
+// A program named bonsai-run-<kind> refuses tasks of other kinds.
 int RunnerMain(int argc, char** argv, const std::function<absl::Status(RunnerContext&)>& work);
 
 }  // namespace bonsai
