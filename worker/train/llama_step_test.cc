@@ -1,0 +1,167 @@
+#include "worker/train/llama_step.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <vector>
+
+#include "worker/train/adamw.h"
+#include "worker/train/autograd_step.h"
+#include "worker/train/random_bits.h"
+
+namespace bonsai {
+namespace {
+
+edge::ModelConfig TinyConfig() {
+  edge::ModelConfig config;
+  config.dim = 32;
+  config.hidden_dim = 48;
+  config.layers = 2;
+  config.heads = 4;
+  config.kv_heads = 2;
+  config.head_dim = 8;
+  config.vocab_size = 61;
+  config.max_seq_len = 96;
+  return config;
+}
+
+struct Case {
+  explicit Case(const edge::ModelConfig& config, int64_t rows = 3, int64_t positions = 70)
+      : layout(*ParameterLayout::Create(config)),
+        parameters(layout.size()),
+        tokens(rows * positions),
+        targets(tokens) {
+    InitializeParameters(layout, 5, absl::MakeSpan(parameters));
+    // Larger than an initial model's, so that softmaxes are not flat and no gradient hides in the noise.
+    for (float& value : parameters) value *= 4.0f;
+    for (size_t i = 0; i < tokens.size(); ++i) {
+      tokens[i] = static_cast<int32_t>(RandomBits(1, i) % config.vocab_size);
+      targets[i] = i % 7 == 0 ? -1 : static_cast<int32_t>(RandomBits(2, i) % config.vocab_size);
+    }
+    batch = {rows, positions, tokens.data(), targets.data()};
+  }
+
+  ParameterLayout layout;
+  std::vector<float> parameters;
+  std::vector<int32_t> tokens, targets;
+  TokenBatch batch;
+};
+
+std::vector<float> GradientOf(TrainStep& step, const Case& c, double* loss, float scale = 0.01f) {
+  std::vector<float> gradient(c.layout.size(), 0.5f);  // not 0: the step must add
+  *loss = step.AddGradient(c.batch, c.parameters, scale, absl::MakeSpan(gradient));
+  for (float& value : gradient) value -= 0.5f;
+  return gradient;
+}
+
+// The largest difference within a tensor relative to its largest gradient.
+void ExpectSameGradients(const Case& c, const std::vector<float>& got, const std::vector<float>& want,
+                         double tolerance) {
+  for (const ParameterBlock& block : c.layout.blocks()) {
+    double largest = 0, difference = 0;
+    for (int64_t i = block.offset; i < block.offset + block.size; ++i) {
+      largest = std::max(largest, std::abs(double{want[i]}));
+      difference = std::max(difference, std::abs(double{got[i]} - want[i]));
+    }
+    EXPECT_GT(largest, 0) << block.spec.name;
+    EXPECT_LE(difference, tolerance * largest) << block.spec.name;
+  }
+}
+
+TEST(LlamaStep, AgreesWithAutogradOnEveryTensorAndInstructionSet) {
+  edge::ModelConfig untied = TinyConfig();
+  untied.tied_embeddings = false;
+  edge::ModelConfig plain_heads = TinyConfig();
+  plain_heads.kv_heads = 4;
+  for (const edge::ModelConfig& config : {TinyConfig(), untied, plain_heads}) {
+    const Case c(config);
+    double want_loss = 0, loss = 0;
+    const std::vector<float> want = GradientOf(*CreateAutogradStep(c.layout, true), c, &want_loss);
+    for (const Kernels* kernels : RunnableKernels()) {
+      SCOPED_TRACE(kernels->name);
+      const std::vector<float> got = GradientOf(*CreateLlamaStep(c.layout, *kernels), c, &loss);
+      EXPECT_NEAR(loss, want_loss, 1e-6 * want_loss);
+      ExpectSameGradients(c, got, want, 2e-4);
+    }
+  }
+}
+
+TEST(LlamaStep, GivesAutogradsLogits) {
+  const Case c(TinyConfig());
+  std::vector<float> got(c.tokens.size() * 61), want(got.size());
+  CreateLlamaStep(c.layout, SelectKernels())->Logits(c.batch, c.parameters, absl::MakeSpan(got));
+  CreateAutogradStep(c.layout, true)->Logits(c.batch, c.parameters, absl::MakeSpan(want));
+  for (size_t i = 0; i < got.size(); ++i) ASSERT_NEAR(got[i], want[i], 1e-4) << i;
+}
+
+TEST(LlamaStep, DerivativeIsWhatTheLossDoes) {
+  const Case c(TinyConfig());
+  const std::unique_ptr<TrainStep> step = CreateLlamaStep(c.layout, SelectKernels());
+  double loss = 0;
+  const std::vector<float> gradient = GradientOf(*step, c, &loss, 1.0f);
+  for (const ParameterBlock& block : c.layout.blocks()) {
+    // Along the gradient of one tensor, by central difference.
+    double norm = 0;
+    for (int64_t i = block.offset; i < block.offset + block.size; ++i)
+      norm += double{gradient[i]} * gradient[i];
+    norm = std::sqrt(norm);
+    const double distance = 2e-3;
+    const auto moved = [&](double by) {
+      std::vector<float> at = c.parameters;
+      for (int64_t i = block.offset; i < block.offset + block.size; ++i) {
+        at[i] += static_cast<float>(by * gradient[i] / norm);
+      }
+      return CreateAutogradStep(c.layout, true)->Loss(c.batch, at);
+    };
+    const double slope = (moved(distance) - moved(-distance)) / (2 * distance);
+    EXPECT_NEAR(slope / norm, 1.0, 5e-3) << block.spec.name;
+  }
+}
+
+TEST(LlamaStep, PassesAndThreadsOnlyRound) {
+  const Case c(TinyConfig(), 5, 40);
+  double want_loss = 0, loss = 0;
+  const std::vector<float> want = GradientOf(*CreateLlamaStep(c.layout, SelectKernels()), c, &want_loss);
+  LlamaStepOptions small;
+  small.pass_positions = 40;
+  small.logit_positions = 7;
+  for (const int threads : {1, 2, 8}) {
+    const std::unique_ptr<TrainStep> step = CreateParallelStep(c.layout, SelectKernels(), threads, small);
+    ExpectSameGradients(c, GradientOf(*step, c, &loss), want, 1e-4);
+    EXPECT_NEAR(loss, want_loss, 1e-6 * want_loss);
+    EXPECT_NEAR(step->Loss(c.batch, c.parameters), want_loss, 1e-6 * want_loss);
+    double again = 0;
+    EXPECT_EQ(GradientOf(*step, c, &again), GradientOf(*step, c, &loss));
+    EXPECT_EQ(again, loss);
+  }
+}
+
+TEST(LlamaStep, LossOfSpoiledParametersIsNotFinite) {
+  Case c(TinyConfig());
+  c.parameters[c.layout.Offset(edge::TensorRole::kGate, 1)] = NAN;
+  double loss = 0;
+  GradientOf(*CreateLlamaStep(c.layout, SelectKernels()), c, &loss);
+  EXPECT_FALSE(std::isfinite(loss));
+}
+
+TEST(LlamaStep, OverfitsOneBatch) {
+  Case c(TinyConfig(), 4, 24);
+  InitializeParameters(c.layout, 3, absl::MakeSpan(c.parameters));
+  v1::Optimizer optimizer;
+  optimizer.set_clip_norm(1);
+  Adamw adamw(c.layout, SelectKernels(), optimizer);
+  const std::unique_ptr<TrainStep> step = CreateLlamaStep(c.layout, SelectKernels());
+  int64_t asked = 0;
+  for (const int32_t target : c.targets) asked += target >= 0;
+  double loss = 0;
+  for (int update = 1; update <= 400; ++update) {
+    std::vector<float> gradient(c.layout.size());
+    loss =
+        step->AddGradient(c.batch, c.parameters, 1.0f / static_cast<float>(asked), absl::MakeSpan(gradient));
+    adamw.Apply(update, 1e-2f, gradient, absl::MakeSpan(c.parameters));
+  }
+  EXPECT_LT(loss / static_cast<double>(asked), 0.02);
+}
+
+}  // namespace
+}  // namespace bonsai

@@ -1,0 +1,74 @@
+#include "worker/train/parameter_layout.h"
+
+#include <cmath>
+#include <cstdio>
+#include <cstdlib>
+#include <numbers>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "worker/train/random_bits.h"
+
+namespace bonsai {
+namespace {
+
+using edge::TensorRole;
+
+bool WritesResidual(TensorRole role) {
+  return role == TensorRole::kAttentionOutput || role == TensorRole::kDown;
+}
+
+// A standard normal value from 64 random bits (Box and Muller 1958).
+float Normal(uint64_t bits) {
+  const double u = (static_cast<double>(bits >> 32) + 1.0) / 4294967296.0;
+  const double v = static_cast<double>(bits & 0xffffffff) / 4294967296.0;
+  return static_cast<float>(std::sqrt(-2.0 * std::log(u)) * std::cos(2.0 * std::numbers::pi * v));
+}
+
+}  // namespace
+
+absl::StatusOr<ParameterLayout> ParameterLayout::Create(const edge::ModelConfig& config) {
+  std::string error;
+  if (!edge::ValidateConfig(config, &error)) return absl::InvalidArgumentError(error);
+  ParameterLayout layout;
+  layout.config_ = config;
+  TensorRole previous = TensorRole::kFinalNorm;
+  for (edge::TensorSpec& spec : edge::ListTensors(config)) {
+    const bool follows = (spec.role != TensorRole::kKey || previous == TensorRole::kQuery) &&
+                         (spec.role != TensorRole::kValue || previous == TensorRole::kKey) &&
+                         (spec.role != TensorRole::kUp || previous == TensorRole::kGate);
+    if (!follows) return absl::InternalError(absl::StrCat("ListTensors: ", spec.name, " is out of order"));
+    previous = spec.role;
+    int64_t size = 1;
+    for (const int64_t extent : spec.shape) size *= extent;
+    layout.blocks_.push_back({std::move(spec), layout.size_, size});
+    layout.size_ += size;
+  }
+  return layout;
+}
+
+int64_t ParameterLayout::Offset(TensorRole role, int32_t layer) const {
+  for (const ParameterBlock& block : blocks_) {
+    if (block.spec.role == role && block.spec.layer == layer) return block.offset;
+  }
+  std::fprintf(stderr, "ParameterLayout: no tensor of role %d in layer %d\n", static_cast<int>(role), layer);
+  std::abort();
+}
+
+void InitializeParameters(const ParameterLayout& layout, uint64_t seed, absl::Span<float> parameters) {
+  const float residual_deviation = 0.02f / std::sqrt(2.0f * static_cast<float>(layout.config().layers));
+  for (size_t t = 0; t < layout.blocks().size(); ++t) {
+    const ParameterBlock& block = layout.blocks()[t];
+    const absl::Span<float> values = parameters.subspan(block.offset, block.size);
+    if (block.spec.shape.size() < 2) {
+      for (float& value : values) value = 1.0f;
+      continue;
+    }
+    const float deviation = WritesResidual(block.spec.role) ? residual_deviation : 0.02f;
+    const uint64_t key = RandomBits(seed, t);
+    for (size_t i = 0; i < values.size(); ++i) values[i] = deviation * Normal(RandomBits(key, i));
+  }
+}
+
+}  // namespace bonsai

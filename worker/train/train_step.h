@@ -1,0 +1,50 @@
+// The seam between a training run and the mathematics: the loss of a batch and its gradient, over flat
+// buffers laid out by ParameterLayout. LlamaStep is the fast one; tests compare it with an autograd twin.
+//
+// A step is used by one thread at a time.
+#ifndef BONSAI_WORKER_TRAIN_TRAIN_STEP_H_
+#define BONSAI_WORKER_TRAIN_TRAIN_STEP_H_
+
+#include <cstdint>
+#include <memory>
+
+#include "absl/types/span.h"
+#include "worker/train/parameter_layout.h"
+
+namespace bonsai {
+
+// Rows of token ids that someone else keeps. tokens and targets are [rows, positions], row-major. Every token
+// is an id of the vocabulary; a target is one too, or negative where the model is not asked. A position sees
+// those before it in its row.
+struct TokenBatch {
+  int64_t rows = 0;
+  int64_t positions = 0;
+  const int32_t* tokens = nullptr;
+  const int32_t* targets = nullptr;
+
+  // `count` rows from `first` on.
+  TokenBatch Slice(int64_t first, int64_t count) const {
+    return {count, positions, tokens + first * positions, targets + first * positions};
+  }
+};
+
+class TrainStep {
+ public:
+  virtual ~TrainStep() = default;
+
+  // Adds `scale` times the gradient of the batch's summed cross-entropy to `gradient`. Returns that sum, in
+  // nats, not scaled; it is not finite where the computation was not.
+  virtual double AddGradient(const TokenBatch& batch, absl::Span<const float> parameters, float scale,
+                             absl::Span<float> gradient) = 0;
+
+  // The summed cross-entropy alone, in nats.
+  virtual double Loss(const TokenBatch& batch, absl::Span<const float> parameters) = 0;
+
+  // The logits, [rows, positions, vocabulary].
+  virtual void Logits(const TokenBatch& batch, absl::Span<const float> parameters,
+                      absl::Span<float> logits) = 0;
+};
+
+}  // namespace bonsai
+
+#endif  // BONSAI_WORKER_TRAIN_TRAIN_STEP_H_
