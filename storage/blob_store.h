@@ -32,6 +32,9 @@ class BlobStore {
   // `max_bytes` bounds the memory: a larger blob is ResourceExhausted.
   virtual absl::StatusOr<std::string> Get(absl::string_view sha256, size_t max_bytes) = 0;
 
+  // The blob's size in bytes, without reading it. InvalidArgument for what is no blob's name; NotFound.
+  virtual absl::StatusOr<uint64_t> SizeOf(absl::string_view sha256) = 0;
+
   // Whether the blob is there with this size, without reading it. NotFound; DataLoss if its size differs.
   virtual absl::Status Check(const v1::Blob& blob) = 0;
 

@@ -126,6 +126,7 @@ TEST_P(BlobStoreTest, MissingBlobsAreNotFound) {
   blob.set_sha256(Sha256Hex("never put"));
   blob.set_size_bytes(9);
   EXPECT_TRUE(absl::IsNotFound(store_.Get(blob.sha256(), 100).status()));
+  EXPECT_TRUE(absl::IsNotFound(store_.SizeOf(blob.sha256()).status()));
   EXPECT_TRUE(absl::IsNotFound(store_.Check(blob)));
   EXPECT_TRUE(absl::IsNotFound(store_.Verify(blob)));
   EXPECT_TRUE(absl::IsNotFound(store_.LocalPath(blob).status()));
@@ -137,11 +138,13 @@ TEST_P(BlobStoreTest, NamesThatAreNoDigestsAreRefused) {
     blob.set_sha256(name);
     EXPECT_TRUE(absl::IsInvalidArgument(store_.Get(name, 100).status())) << name;
     EXPECT_TRUE(absl::IsInvalidArgument(store_.LocalPath(blob).status())) << name;
+    EXPECT_TRUE(absl::IsInvalidArgument(store_.SizeOf(name).status())) << name;
   }
 }
 
 TEST_P(BlobStoreTest, ABlobLargerThanTheBoundIsRefused) {
   auto blob = store_.Put("0123456789");
+  EXPECT_EQ(*store_.SizeOf(blob->sha256()), 10u);
   EXPECT_TRUE(absl::IsResourceExhausted(store_.Get(blob->sha256(), 9).status()));
 }
 

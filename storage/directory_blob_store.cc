@@ -127,6 +127,14 @@ absl::StatusOr<std::string> DirectoryBlobStore::Get(absl::string_view sha256, si
   return bytes;
 }
 
+absl::StatusOr<uint64_t> DirectoryBlobStore::SizeOf(absl::string_view sha256) {
+  if (absl::Status status = CheckName(sha256); !status.ok()) return status;
+  std::string path = PathOf(sha256);
+  struct stat info;
+  if (stat(path.c_str(), &info) == 0) return static_cast<uint64_t>(info.st_size);
+  return errno == ENOENT ? Missing(sha256, path) : ErrnoStatus(errno, "stat", path);
+}
+
 absl::Status DirectoryBlobStore::Check(const v1::Blob& blob) {
   if (absl::Status status = CheckName(blob.sha256()); !status.ok()) return status;
   std::string path = PathOf(blob.sha256());

@@ -68,6 +68,14 @@ absl::StatusOr<std::string> MemoryBlobStore::Get(absl::string_view sha256, size_
   return entry->bytes;
 }
 
+absl::StatusOr<uint64_t> MemoryBlobStore::SizeOf(absl::string_view sha256) {
+  if (absl::Status status = CheckName(sha256); !status.ok()) return status;
+  std::lock_guard<std::mutex> lock(mutex_);
+  const Entry* entry = Find(sha256);
+  if (entry == nullptr) return Missing(sha256);
+  return entry->bytes.size();
+}
+
 absl::Status MemoryBlobStore::Check(const v1::Blob& blob) {
   if (absl::Status status = CheckName(blob.sha256()); !status.ok()) return status;
   std::lock_guard<std::mutex> lock(mutex_);

@@ -24,6 +24,7 @@ class MemoryBlobStore : public BlobStore {
   absl::StatusOr<v1::Blob> Put(absl::string_view bytes) override;
   absl::StatusOr<v1::Blob> PutFile(const std::string& path) override;
   absl::StatusOr<std::string> Get(absl::string_view sha256, size_t max_bytes) override;
+  absl::StatusOr<uint64_t> SizeOf(absl::string_view sha256) override;
   absl::Status Check(const v1::Blob& blob) override;
   absl::Status Verify(const v1::Blob& blob) override;
   absl::StatusOr<std::string> LocalPath(const v1::Blob& blob) override;

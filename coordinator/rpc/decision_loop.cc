@@ -1,0 +1,221 @@
+#include "coordinator/rpc/decision_loop.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "coordinator/rpc/stderr_log.h"
+
+namespace bonsai {
+namespace {
+
+// How soon a deadline that stays in the past is looked at again: keeps a scheduler's mistake from spinning
+// the loop.
+constexpr absl::Duration kDeadlineWaitMin = absl::Milliseconds(10);
+// A bound on the wait, for clocks that do not run with the wall.
+constexpr absl::Duration kDeadlineWaitMax = absl::Seconds(1);
+
+absl::Status StoppedError() { return absl::UnavailableError("the coordinator is stopping; try again soon"); }
+
+}  // namespace
+
+DecisionLoop::DecisionLoop(std::unique_ptr<Scheduler> scheduler, std::unique_ptr<RecordStore> store,
+                           Metrics* metrics, Options options)
+    : scheduler_(std::move(scheduler)),
+      store_(std::move(store)),
+      metrics_(metrics),
+      options_(std::move(options)),
+      thread_([this] { Run(); }) {}
+
+DecisionLoop::~DecisionLoop() { Stop(); }
+
+void DecisionLoop::Stop() {
+  {
+    std::lock_guard<std::mutex> lock(mutex_);
+    stopping_ = true;
+  }
+  wake_.notify_all();
+  if (thread_.joinable()) thread_.join();
+}
+
+absl::StatusOr<DecisionLoop::Reply> DecisionLoop::Ask(std::variant<Event, Question> work) {
+  std::future<absl::StatusOr<Reply>> answer;
+  {
+    std::lock_guard<std::mutex> lock(mutex_);
+    if (stopping_) return StoppedError();
+    if (queue_.size() >= options_.queue_max) {
+      return absl::ResourceExhaustedError(
+          absl::StrCat("the coordinator has ", queue_.size(), " events waiting; try again in a second"));
+    }
+    Entry entry{std::move(work), absl::Now(), {}};
+    answer = entry.promise.get_future();
+    queue_.push_back(std::move(entry));
+    metrics_->SetQueueDepth(queue_.size());
+  }
+  wake_.notify_all();
+  return answer.get();
+}
+
+template <typename Response>
+absl::StatusOr<Response> DecisionLoop::Decide(Event event) {
+  absl::StatusOr<Reply> reply = Ask(std::move(event));
+  if (!reply.ok()) return reply.status();
+  Response* response = std::get_if<Response>(&*reply);
+  if (response == nullptr) return absl::InternalError("the scheduler gave no answer of the event's kind");
+  return std::move(*response);
+}
+
+absl::StatusOr<v1::SubmitPipelineResponse> DecisionLoop::Submit(PipelineSubmitted event) {
+  return Decide<v1::SubmitPipelineResponse>(std::move(event));
+}
+
+absl::StatusOr<v1::CancelResponse> DecisionLoop::Cancel(CancelRequested event) {
+  return Decide<v1::CancelResponse>(std::move(event));
+}
+
+absl::StatusOr<v1::SynchronizeResponse> DecisionLoop::Synchronize(WorkerSynchronized event) {
+  return Decide<v1::SynchronizeResponse>(std::move(event));
+}
+
+absl::StatusOr<std::vector<v1::WorkerStatus>> DecisionLoop::ListWorkers() {
+  std::vector<v1::WorkerStatus> workers;
+  absl::StatusOr<Reply> reply = Ask(Question(
+      [&workers](const Scheduler& scheduler, absl::Time now) { workers = scheduler.ListWorkers(now); }));
+  if (!reply.ok()) return reply.status();
+  return workers;
+}
+
+absl::StatusOr<std::vector<std::string>> DecisionLoop::ExplainPending(std::vector<std::string> job_ids) {
+  std::vector<std::string> reasons;
+  absl::StatusOr<Reply> reply = Ask(Question([&](const Scheduler& scheduler, absl::Time) {
+    for (const std::string& id : job_ids) reasons.push_back(scheduler.ExplainPending(id));
+  }));
+  if (!reply.ok()) return reply.status();
+  return reasons;
+}
+
+void DecisionLoop::Run() {
+  while (true) {
+    std::vector<Entry> entries = TakeBatch();
+    {
+      std::lock_guard<std::mutex> lock(mutex_);
+      if (stopping_) {
+        for (Entry& entry : entries) queue_.push_back(std::move(entry));
+        break;
+      }
+    }
+    if (!RunBatch(std::move(entries))) break;
+  }
+  RefuseQueue(StoppedError());
+}
+
+// Waits until there is something to do: an event, a deadline, or the end.
+std::vector<DecisionLoop::Entry> DecisionLoop::TakeBatch() {
+  std::unique_lock<std::mutex> lock(mutex_);
+  if (queue_.empty() && !stopping_) {
+    const auto ready = [this] { return !queue_.empty() || stopping_; };
+    if (const std::optional<absl::Time> deadline = scheduler_->NextDeadline()) {
+      const absl::Duration wait =
+          std::clamp(*deadline - options_.clock(), kDeadlineWaitMin, kDeadlineWaitMax);
+      wake_.wait_for(lock, absl::ToChronoMilliseconds(wait), ready);
+    } else {
+      wake_.wait(lock, ready);
+    }
+  }
+  std::vector<Entry> entries;
+  while (!queue_.empty() && entries.size() < options_.batch_max) {
+    entries.push_back(std::move(queue_.front()));
+    queue_.pop_front();
+  }
+  metrics_->SetQueueDepth(queue_.size());
+  return entries;
+}
+
+// False if the loop must end.
+bool DecisionLoop::RunBatch(std::vector<Entry> entries) {
+  RecordBatch batch;
+  std::vector<Answer> answers;
+  std::vector<Entry> questions;
+  for (Entry& entry : entries) {
+    metrics_->ObserveEventWait(absl::Now() - entry.queued);
+    if (const Event* event = std::get_if<Event>(&entry.work)) {
+      absl::StatusOr<Reply> reply = Collect(scheduler_->Apply(options_.clock(), *event), batch);
+      answers.push_back({std::move(entry), std::move(reply)});
+    } else {
+      questions.push_back(std::move(entry));
+    }
+  }
+  const std::optional<absl::Time> deadline = scheduler_->NextDeadline();
+  const absl::Time now = options_.clock();
+  if (deadline && *deadline <= now) {
+    const absl::StatusOr<Reply> unanswered = Collect(scheduler_->Apply(now, DeadlineReached{}), batch);
+    if (!unanswered.ok()) LogLine(absl::StrCat("a deadline was refused: ", unanswered.status().ToString()));
+  }
+  if (!batch.empty() && !CommitBatch(batch, answers.size())) {
+    for (Answer& answer : answers) answer.entry.promise.set_value(StoppedError());
+    for (Entry& entry : questions) entry.promise.set_value(StoppedError());
+    return false;
+  }
+  for (Answer& answer : answers) answer.entry.promise.set_value(std::move(answer.reply));
+  for (Entry& entry : questions) {
+    std::get<Question>(entry.work)(*scheduler_, options_.clock());
+    entry.promise.set_value(Reply());
+  }
+  return true;
+}
+
+absl::StatusOr<DecisionLoop::Reply> DecisionLoop::Collect(std::vector<Action> actions, RecordBatch& batch) {
+  absl::StatusOr<Reply> reply = Reply();
+  for (Action& action : actions) {
+    if (auto* pipeline = std::get_if<PutPipeline>(&action)) {
+      batch.pipelines.push_back(std::move(pipeline->record));
+    } else if (auto* job = std::get_if<PutJob>(&action)) {
+      batch.jobs.push_back(std::move(job->record));
+    } else if (auto* artifact = std::get_if<PutArtifact>(&action)) {
+      batch.artifacts.push_back(std::move(artifact->record));
+    } else if (auto* counters = std::get_if<PutCounters>(&action)) {
+      batch.counters = counters->counters;
+    } else if (auto* submitted = std::get_if<ReplySubmitted>(&action)) {
+      reply = Reply(std::move(submitted->response));
+    } else if (auto* cancelled = std::get_if<ReplyCancelled>(&action)) {
+      reply = Reply(std::move(cancelled->response));
+    } else if (auto* synchronized = std::get_if<ReplySynchronized>(&action)) {
+      reply = Reply(std::move(synchronized->response));
+    } else if (auto* reject = std::get_if<Reject>(&action)) {
+      reply = std::move(reject->status);
+    }
+  }
+  return reply;
+}
+
+bool DecisionLoop::CommitBatch(const RecordBatch& batch, size_t events) {
+  const absl::Time start = absl::Now();
+  const absl::Status committed = store_->Commit(batch);
+  if (committed.ok()) {
+    metrics_->ObserveCommit(absl::Now() - start, events);
+    if (options_.publish) options_.publish(batch);
+    return true;
+  }
+  LogLine(absl::StrCat(
+      "fatal: records could not be committed: ", committed.ToString(), "; ", events,
+      " events are not acknowledged. The process ends; start it again and it loads what was kept."));
+  if (!options_.commit_failed) _exit(kCommitFailedExit);
+  {
+    std::lock_guard<std::mutex> lock(mutex_);
+    stopping_ = true;
+  }
+  options_.commit_failed(committed);
+  return false;
+}
+
+void DecisionLoop::RefuseQueue(const absl::Status& status) {
+  std::lock_guard<std::mutex> lock(mutex_);
+  for (Entry& entry : queue_) entry.promise.set_value(status);
+  queue_.clear();
+  metrics_->SetQueueDepth(0);
+}
+
+}  // namespace bonsai

@@ -1,0 +1,105 @@
+// The one thread that owns the Scheduler and the RecordStore. Handlers put events into a bounded queue and
+// wait; the loop takes all that are there (up to a bound), applies them, commits their records as one synced
+// batch, publishes the records to readers, and only then answers. Nothing leaves before the commit. A failed
+// commit ends the process: what is durable is then unknown, and a new process finds out by loading.
+//
+// Calls may come from any thread and block until the answer is there (one or two commits).
+#ifndef BONSAI_COORDINATOR_RPC_DECISION_LOOP_H_
+#define BONSAI_COORDINATOR_RPC_DECISION_LOOP_H_
+
+#include <condition_variable>
+#include <deque>
+#include <functional>
+#include <future>
+#include <memory>
+#include <mutex>
+#include <thread>
+#include <variant>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "coordinator/scheduler/scheduler.h"
+#include "coordinator/store/record_store.h"
+#include "coordinator/web/metrics.h"
+
+namespace bonsai {
+
+// The process's exit code after a commit failed (sysexits' EX_IOERR).
+inline constexpr int kCommitFailedExit = 74;
+
+class DecisionLoop {
+ public:
+  struct Options {
+    size_t queue_max = 4096;  // events that wait; more are refused with ResourceExhausted
+    size_t batch_max = 256;   // events per commit
+    std::function<absl::Time()> clock;
+    // Called on the loop's thread with what is durable now, before anybody is answered.
+    std::function<void(const RecordBatch&)> publish;
+    // Called once if a commit fails. If it is empty the process ends with kCommitFailedExit. If it returns
+    // (tests), the loop has ended, and all who wait are told Unavailable.
+    std::function<void(const absl::Status&)> commit_failed;
+  };
+
+  // `metrics` must outlive the loop. The thread starts at once.
+  DecisionLoop(std::unique_ptr<Scheduler> scheduler, std::unique_ptr<RecordStore> store, Metrics* metrics,
+               Options options);
+  ~DecisionLoop();
+  DecisionLoop(const DecisionLoop&) = delete;
+  DecisionLoop& operator=(const DecisionLoop&) = delete;
+
+  // Errors of all of these: what the scheduler refused; ResourceExhausted (the queue is full); Unavailable
+  // (stopped).
+  absl::StatusOr<v1::SubmitPipelineResponse> Submit(PipelineSubmitted event);
+  absl::StatusOr<v1::CancelResponse> Cancel(CancelRequested event);
+  absl::StatusOr<v1::SynchronizeResponse> Synchronize(WorkerSynchronized event);
+  absl::StatusOr<std::vector<v1::WorkerStatus>> ListWorkers();
+  // Scheduler::ExplainPending for each of the ids.
+  absl::StatusOr<std::vector<std::string>> ExplainPending(std::vector<std::string> job_ids);
+
+  // Answers what is in the queue with Unavailable and ends the thread. Idempotent.
+  void Stop();
+
+ private:
+  // Asked after the commit of its batch, so that an answer holds nothing that is not durable.
+  using Question = std::function<void(const Scheduler&, absl::Time)>;
+  using Reply =
+      std::variant<std::monostate, v1::SubmitPipelineResponse, v1::CancelResponse, v1::SynchronizeResponse>;
+
+  struct Entry {
+    std::variant<Event, Question> work;
+    absl::Time queued;
+    std::promise<absl::StatusOr<Reply>> promise;
+  };
+  struct Answer {
+    Entry entry;
+    absl::StatusOr<Reply> reply;
+  };
+
+  absl::StatusOr<Reply> Ask(std::variant<Event, Question> work);
+  template <typename Response>
+  absl::StatusOr<Response> Decide(Event event);
+
+  void Run();
+  std::vector<Entry> TakeBatch();
+  bool RunBatch(std::vector<Entry> entries);
+  static absl::StatusOr<Reply> Collect(std::vector<Action> actions, RecordBatch& batch);
+  bool CommitBatch(const RecordBatch& batch, size_t events);
+  void RefuseQueue(const absl::Status& status);
+
+  const std::unique_ptr<Scheduler> scheduler_;
+  const std::unique_ptr<RecordStore> store_;
+  Metrics* const metrics_;
+  const Options options_;
+
+  std::mutex mutex_;
+  std::condition_variable wake_;
+  std::deque<Entry> queue_;
+  bool stopping_ = false;
+  std::thread thread_;
+};
+
+}  // namespace bonsai
+
+#endif  // BONSAI_COORDINATOR_RPC_DECISION_LOOP_H_
