@@ -1,0 +1,61 @@
+// The seam between suites and whatever runs the model: batched scoring of continuations. Suites make
+// requests, in any order and number; an implementation may reorder and batch them and share what prefixes
+// have in common, but a score depends on its request alone, bit for bit.
+//
+// Implementations: EngineLanguageModel (CPU), FakeLanguageModel (tests). One Score at a time.
+#ifndef BONSAI_EVALUATOR_LANGUAGE_MODEL_H_
+#define BONSAI_EVALUATOR_LANGUAGE_MODEL_H_
+
+#include <cstdint>
+#include <functional>
+#include <span>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+
+namespace bonsai {
+
+// "How likely is `continuation` after `context`?" Neither is empty; the model reads context + continuation
+// without the last token, so that may be at most positions_max long.
+struct ScoreRequest {
+  std::vector<int32_t> context;
+  std::vector<int32_t> continuation;
+};
+
+struct Score {
+  double loglikelihood = 0;  // natural logarithm, summed over the continuation's tokens
+  bool is_greedy = false;    // every token of the continuation is the likeliest one (the first of equals)
+
+  friend bool operator==(const Score&, const Score&) = default;
+};
+
+// Told now and then how many requests of the call are done. A status other than OK ends the call with it.
+using ScoreProgress = std::function<absl::Status(uint64_t done)>;
+
+class LanguageModel {
+ public:
+  virtual ~LanguageModel() = default;
+
+  virtual int32_t vocab_size() const = 0;
+  // Tokens that the model can read at once.
+  virtual int32_t positions_max() const = 0;
+
+  // One score per request, in the requests' order. Errors: InvalidArgument (a request that breaks the
+  // contract above, an id outside the vocabulary; names the request), DataLoss (the model gives numbers that
+  // are not finite), what `progress` returned.
+  virtual absl::StatusOr<std::vector<Score>> ScoreAll(std::span<const ScoreRequest> requests,
+                                                      const ScoreProgress& progress) = 0;
+};
+
+// InvalidArgument names the first request that no model of this shape can score.
+absl::Status CheckRequests(std::span<const ScoreRequest> requests, int32_t vocab_size, int32_t positions_max);
+
+// Adds to `score` the natural logarithm of softmax(logits)[token], and clears is_greedy if another token is
+// likelier. Sums in double, in the order of the logits. Returns false if the result is not finite. 0 <= token
+// < logits.size().
+bool AddToken(std::span<const float> logits, int32_t token, Score* score);
+
+}  // namespace bonsai
+
+#endif  // BONSAI_EVALUATOR_LANGUAGE_MODEL_H_
