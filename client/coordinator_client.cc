@@ -1,0 +1,193 @@
+#include "client/coordinator_client.h"
+
+#include <grpcpp/grpcpp.h>
+
+#include <chrono>
+#include <mutex>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "bonsai/v1/coordinator.grpc.pb.h"
+
+namespace bonsai {
+namespace {
+
+constexpr std::chrono::seconds kCallDeadline(30);
+constexpr int kMessageBytesMax = 64 << 20;
+// A coordinator that pages forever is broken.
+constexpr int kPagesMax = 10000;
+
+absl::Status FromGrpc(const grpc::Status& status, const std::string& address) {
+  if (status.ok()) return absl::OkStatus();
+  const auto code = static_cast<absl::StatusCode>(status.error_code());
+  switch (status.error_code()) {
+    case grpc::StatusCode::UNAVAILABLE:
+      return absl::UnavailableError(absl::StrCat("no coordinator at ", address, " (", status.error_message(),
+                                                 "); start one with `bonsai up`"));
+    case grpc::StatusCode::DEADLINE_EXCEEDED:
+      return absl::UnavailableError(absl::StrCat("the coordinator at ", address, " did not answer within ",
+                                                 kCallDeadline.count(), " s"));
+    case grpc::StatusCode::UNIMPLEMENTED:
+      return absl::UnimplementedError(
+          absl::StrCat("what answers at ", address,
+                       " does not know this call: no coordinator, or one of another version (",
+                       status.error_message(), ")"));
+    default:
+      return absl::Status(
+          code, status.error_message().empty() ? absl::StatusCodeToString(code) : status.error_message());
+  }
+}
+
+}  // namespace
+
+struct CoordinatorClient::Connection {
+  std::unique_ptr<v1::Coordinator::Stub> stub;
+  std::mutex mutex;
+  grpc::ClientContext* stream = nullptr;  // the one that runs
+  bool stopped = false;
+
+  // Makes StopStreams reach this call. False if streams were stopped already.
+  bool Register(grpc::ClientContext* context) {
+    const std::lock_guard<std::mutex> lock(mutex);
+    stream = context;
+    return !stopped;
+  }
+
+  template <typename Request, typename Response>
+  absl::StatusOr<Response> Call(grpc::Status (v1::Coordinator::Stub::*method)(grpc::ClientContext*,
+                                                                              const Request&, Response*),
+                                const Request& request, const std::string& address) {
+    grpc::ClientContext context;
+    context.set_deadline(std::chrono::system_clock::now() + kCallDeadline);
+    Response response;
+    const grpc::Status status = (stub.get()->*method)(&context, request, &response);
+    if (!status.ok()) return FromGrpc(status, address);
+    return response;
+  }
+
+  template <typename Reader, typename Response>
+  absl::Status Drain(grpc::ClientContext* context, Reader reader, const std::function<bool(Response)>& take,
+                     const std::string& address) {
+    Response response;
+    bool wanted = true;
+    while (wanted && reader->Read(&response)) wanted = take(std::move(response));
+    if (!wanted) context->TryCancel();
+    const grpc::Status status = reader->Finish();
+    Register(nullptr);
+    return wanted ? FromGrpc(status, address) : absl::OkStatus();
+  }
+};
+
+CoordinatorClient::CoordinatorClient(const std::string& address)
+    : address_(address), connection_(std::make_unique<Connection>()) {
+  grpc::ChannelArguments arguments;
+  arguments.SetMaxReceiveMessageSize(kMessageBytesMax);
+  arguments.SetMaxSendMessageSize(kMessageBytesMax);
+  // A coordinator that was restarted is found again soon.
+  arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, 200);
+  arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, 200);
+  arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 1000);
+  // Loopback addresses and clusters are not reached through a proxy.
+  arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
+  connection_->stub = v1::Coordinator::NewStub(
+      grpc::CreateCustomChannel(address, grpc::InsecureChannelCredentials(), arguments));
+}
+
+CoordinatorClient::~CoordinatorClient() = default;
+
+absl::StatusOr<v1::SubmitPipelineResponse> CoordinatorClient::SubmitPipeline(
+    const v1::SubmitPipelineRequest& request) {
+  return connection_->Call(&v1::Coordinator::Stub::SubmitPipeline, request, address_);
+}
+
+absl::StatusOr<v1::ListJobsResponse> CoordinatorClient::ListJobs(const std::string& pipeline_id,
+                                                                 uint32_t limit) {
+  v1::ListJobsRequest request;
+  request.set_pipeline_id(pipeline_id);
+  request.set_page_size(limit);
+  v1::ListJobsResponse all;
+  for (int page = 0; page < kPagesMax; ++page) {
+    auto response = connection_->Call(&v1::Coordinator::Stub::ListJobs, request, address_);
+    if (!response.ok()) return response;
+    all.mutable_jobs()->MergeFrom(response->jobs());
+    if (response->next_page_token().empty() || limit > 0) return all;
+    request.set_page_token(response->next_page_token());
+  }
+  return absl::InternalError("the coordinator's list of jobs does not end");
+}
+
+absl::StatusOr<v1::JobStatus> CoordinatorClient::GetJob(const std::string& job_id) {
+  v1::GetJobRequest request;
+  request.set_job_id(job_id);
+  return connection_->Call(&v1::Coordinator::Stub::GetJob, request, address_);
+}
+
+absl::StatusOr<v1::CancelResponse> CoordinatorClient::Cancel(const std::string& id) {
+  v1::CancelRequest request;
+  request.set_id(id);
+  return connection_->Call(&v1::Coordinator::Stub::Cancel, request, address_);
+}
+
+absl::StatusOr<v1::ListArtifactsResponse> CoordinatorClient::ListArtifacts(const std::string& kind) {
+  v1::ListArtifactsRequest request;
+  request.set_kind(kind);
+  v1::ListArtifactsResponse all;
+  for (int page = 0; page < kPagesMax; ++page) {
+    auto response = connection_->Call(&v1::Coordinator::Stub::ListArtifacts, request, address_);
+    if (!response.ok()) return response;
+    all.mutable_artifacts()->MergeFrom(response->artifacts());
+    if (response->next_page_token().empty()) return all;
+    request.set_page_token(response->next_page_token());
+  }
+  return absl::InternalError("the coordinator's list of artifacts does not end");
+}
+
+absl::StatusOr<v1::GetArtifactResponse> CoordinatorClient::GetArtifact(const std::string& id, bool lineage) {
+  v1::GetArtifactRequest request;
+  request.set_id(id);
+  request.set_lineage(lineage);
+  return connection_->Call(&v1::Coordinator::Stub::GetArtifact, request, address_);
+}
+
+absl::StatusOr<v1::ListWorkersResponse> CoordinatorClient::ListWorkers() {
+  return connection_->Call(&v1::Coordinator::Stub::ListWorkers, v1::ListWorkersRequest(), address_);
+}
+
+absl::StatusOr<v1::GetLeaderboardResponse> CoordinatorClient::GetLeaderboard(const std::string& track) {
+  v1::GetLeaderboardRequest request;
+  request.set_track(track);
+  return connection_->Call(&v1::Coordinator::Stub::GetLeaderboard, request, address_);
+}
+
+absl::Status CoordinatorClient::WatchPipeline(const std::string& pipeline_id,
+                                              const std::function<bool(v1::WatchPipelineResponse)>& take) {
+  v1::WatchPipelineRequest request;
+  request.set_pipeline_id(pipeline_id);
+  grpc::ClientContext context;
+  if (!connection_->Register(&context)) return absl::CancelledError("stopped");
+  return connection_->Drain(&context, connection_->stub->WatchPipeline(&context, request), take, address_);
+}
+
+absl::Status CoordinatorClient::ReadLog(const v1::ReadLogRequest& request,
+                                        const std::function<bool(v1::ReadLogResponse)>& take) {
+  grpc::ClientContext context;
+  if (!connection_->Register(&context)) return absl::CancelledError("stopped");
+  return connection_->Drain(&context, connection_->stub->ReadLog(&context, request), take, address_);
+}
+
+absl::Status CoordinatorClient::ReadBlob(const v1::ReadBlobRequest& request,
+                                         const std::function<bool(v1::ReadBlobResponse)>& take) {
+  grpc::ClientContext context;
+  if (!connection_->Register(&context)) return absl::CancelledError("stopped");
+  return connection_->Drain(&context, connection_->stub->ReadBlob(&context, request), take, address_);
+}
+
+void CoordinatorClient::StopStreams() {
+  const std::lock_guard<std::mutex> lock(connection_->mutex);
+  connection_->stopped = true;
+  if (connection_->stream != nullptr) connection_->stream->TryCancel();
+}
+
+bool IsUnreachable(const absl::Status& status) { return absl::IsUnavailable(status); }
+
+}  // namespace bonsai

@@ -1,0 +1,64 @@
+// The coordinator as the client sees it: one method per call, errors that say what to do next. Only this
+// file's .cc knows gRPC.
+//
+// Called by the verbs. Calls block; StopStreams may be called from another thread.
+#ifndef BONSAI_CLIENT_COORDINATOR_CLIENT_H_
+#define BONSAI_CLIENT_COORDINATOR_CLIENT_H_
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "bonsai/v1/coordinator.pb.h"
+
+namespace bonsai {
+
+// Errors of all calls: Unavailable if nobody answers at the address (IsUnreachable), Cancelled after
+// StopStreams, and what the coordinator refused with.
+class CoordinatorClient {
+ public:
+  // Nothing is dialled before the first call.
+  explicit CoordinatorClient(const std::string& address);
+  ~CoordinatorClient();
+  CoordinatorClient(const CoordinatorClient&) = delete;
+  CoordinatorClient& operator=(const CoordinatorClient&) = delete;
+
+  const std::string& address() const { return address_; }
+
+  absl::StatusOr<v1::SubmitPipelineResponse> SubmitPipeline(const v1::SubmitPipelineRequest& request);
+  // All pages; with `limit`, the first so many jobs.
+  absl::StatusOr<v1::ListJobsResponse> ListJobs(const std::string& pipeline_id, uint32_t limit = 0);
+  absl::StatusOr<v1::JobStatus> GetJob(const std::string& job_id);
+  absl::StatusOr<v1::CancelResponse> Cancel(const std::string& id);
+  // All pages.
+  absl::StatusOr<v1::ListArtifactsResponse> ListArtifacts(const std::string& kind);
+  absl::StatusOr<v1::GetArtifactResponse> GetArtifact(const std::string& id, bool lineage);
+  absl::StatusOr<v1::ListWorkersResponse> ListWorkers();
+  absl::StatusOr<v1::GetLeaderboardResponse> GetLeaderboard(const std::string& track);
+
+  // Streams. `take` returns false to end the call early, which is then OK.
+  absl::Status WatchPipeline(const std::string& pipeline_id,
+                             const std::function<bool(v1::WatchPipelineResponse)>& take);
+  absl::Status ReadLog(const v1::ReadLogRequest& request,
+                       const std::function<bool(v1::ReadLogResponse)>& take);
+  absl::Status ReadBlob(const v1::ReadBlobRequest& request,
+                        const std::function<bool(v1::ReadBlobResponse)>& take);
+
+  // Ends the stream that runs, and every later one.
+  void StopStreams();
+
+ private:
+  struct Connection;
+
+  const std::string address_;
+  const std::unique_ptr<Connection> connection_;
+};
+
+// Whether the coordinator was not reached, or went away: trying again may help.
+bool IsUnreachable(const absl::Status& status);
+
+}  // namespace bonsai
+
+#endif  // BONSAI_CLIENT_COORDINATOR_CLIENT_H_
