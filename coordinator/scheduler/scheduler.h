@@ -93,6 +93,9 @@ struct SchedulerOptions {
   uint32_t lost_attempts_max = 20;  // then a job whose workers keep vanishing is failed
   uint32_t checkpoints_kept = 3;    // per job record
   uint32_t jobs_per_pipeline_max = 1000;
+  // Smaller jobs may pass one that does not fit, until the oldest has waited for so long: then the room that
+  // it would use is kept free for it.
+  absl::Duration keep_room_after = absl::Seconds(60);
   std::string code_version;  // put into every task
 };
 

@@ -1,0 +1,79 @@
+#include "coordinator/scheduler/attempt_table.h"
+
+#include <algorithm>
+
+namespace bonsai {
+
+LiveAttempt& AttemptTable::Add(const std::string& job_id, const v1::AttemptRecord& record) {
+  LiveAttempt& attempt = attempts_.emplace(job_id, LiveAttempt(record)).first->second;
+  for (const RankSlot& slot : attempt.slots()) by_worker_[slot.worker_id].insert({job_id, slot.rank});
+  return attempt;
+}
+
+void AttemptTable::AddRecovered(const std::string& job_id, const v1::AttemptRecord& record,
+                                absl::Time until) {
+  LiveAttempt& attempt = Add(job_id, record);
+  for (const v1::Placement& placement : record.placements()) {
+    RankSlot* slot = attempt.Find(placement.rank());
+    slot->state = RankSlot::kRecovered;
+    slot->recovered_until = until;
+  }
+  recovered_.insert(job_id);
+}
+
+void AttemptTable::Remove(const std::string& job_id) {
+  auto it = attempts_.find(job_id);
+  if (it == attempts_.end()) return;
+  for (const RankSlot& slot : it->second.slots()) {
+    auto ranks = by_worker_.find(slot.worker_id);
+    if (ranks == by_worker_.end()) continue;
+    ranks->second.erase({job_id, slot.rank});
+    if (ranks->second.empty()) by_worker_.erase(ranks);
+  }
+  attempts_.erase(it);
+  recovered_.erase(job_id);
+}
+
+LiveAttempt* AttemptTable::Find(const std::string& job_id) {
+  auto it = attempts_.find(job_id);
+  return it == attempts_.end() ? nullptr : &it->second;
+}
+
+const LiveAttempt* AttemptTable::Find(const std::string& job_id) const {
+  auto it = attempts_.find(job_id);
+  return it == attempts_.end() ? nullptr : &it->second;
+}
+
+const AttemptTable::Ranks& AttemptTable::OnWorker(const std::string& worker_id) const {
+  static const Ranks* const kNone = new Ranks();
+  auto it = by_worker_.find(worker_id);
+  return it == by_worker_.end() ? *kNone : it->second;
+}
+
+std::vector<std::string> AttemptTable::LoseUnreported(absl::Time now) {
+  std::vector<std::string> lost;
+  for (const std::string& job_id : recovered_) {
+    LiveAttempt& attempt = attempts_.at(job_id);
+    for (const RankSlot& slot : attempt.slots()) {
+      if (slot.state != RankSlot::kRecovered || slot.recovered_until > now) continue;
+      attempt.Lose(*attempt.Find(slot.rank),
+                   "not reported for a whole lease after the coordinator restarted");
+      lost.push_back(job_id);
+    }
+  }
+  lost.erase(std::unique(lost.begin(), lost.end()), lost.end());
+  for (const std::string& job_id : lost) recovered_.erase(job_id);
+  return lost;
+}
+
+absl::Time AttemptTable::NextRecoveryDeadline() const {
+  absl::Time next = absl::InfiniteFuture();
+  for (const std::string& job_id : recovered_) {
+    for (const RankSlot& slot : attempts_.at(job_id).slots()) {
+      if (slot.state == RankSlot::kRecovered) next = std::min(next, slot.recovered_until);
+    }
+  }
+  return next;
+}
+
+}  // namespace bonsai

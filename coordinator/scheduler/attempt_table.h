@@ -1,0 +1,47 @@
+// The live attempts, by job and by worker.
+//
+// Used by the Scheduler alone; single-threaded.
+#ifndef BONSAI_COORDINATOR_SCHEDULER_ATTEMPT_TABLE_H_
+#define BONSAI_COORDINATOR_SCHEDULER_ATTEMPT_TABLE_H_
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/container/btree_map.h"
+#include "absl/container/btree_set.h"
+#include "absl/time/time.h"
+#include "coordinator/scheduler/live_attempt.h"
+
+namespace bonsai {
+
+class AttemptTable {
+ public:
+  // Ranks on a worker, as (job id, rank), in that order.
+  using Ranks = absl::btree_set<std::pair<std::string, uint32_t>>;
+
+  LiveAttempt& Add(const std::string& job_id, const v1::AttemptRecord& record);
+  // An attempt that was live when the coordinator ended: its workers have until `until` to speak of it.
+  void AddRecovered(const std::string& job_id, const v1::AttemptRecord& record, absl::Time until);
+  void Remove(const std::string& job_id);
+
+  // nullptr if the job has no live attempt.
+  LiveAttempt* Find(const std::string& job_id);
+  const LiveAttempt* Find(const std::string& job_id) const;
+
+  const Ranks& OnWorker(const std::string& worker_id) const;
+
+  // Loses every rank that was to be reported by now; their jobs.
+  std::vector<std::string> LoseUnreported(absl::Time now);
+  // When the next of them is due; InfiniteFuture if there is none.
+  absl::Time NextRecoveryDeadline() const;
+
+ private:
+  absl::btree_map<std::string, LiveAttempt> attempts_;
+  absl::btree_map<std::string, Ranks> by_worker_;
+  absl::btree_set<std::string> recovered_;  // jobs that may have kRecovered ranks
+};
+
+}  // namespace bonsai
+
+#endif  // BONSAI_COORDINATOR_SCHEDULER_ATTEMPT_TABLE_H_

@@ -1,0 +1,23 @@
+// Which checkpoints of a job to keep, and in which order to try them.
+//
+// Pure functions.
+#ifndef BONSAI_COORDINATOR_SCHEDULER_CHECKPOINT_LIST_H_
+#define BONSAI_COORDINATOR_SCHEDULER_CHECKPOINT_LIST_H_
+
+#include <cstdint>
+
+#include "bonsai/v1/job.pb.h"
+
+namespace bonsai {
+
+// Adds a checkpoint to the job's, newest first, and drops the oldest beyond `kept_max`. Newest is by attempt,
+// then by step: an attempt that resumed from an older step did so because the newer ones did not verify.
+// Whether it was new.
+bool AddCheckpoint(const v1::Checkpoint& checkpoint, uint32_t kept_max, v1::JobRecord& job);
+
+// Whether the job's record has it.
+bool HasCheckpoint(const v1::JobRecord& job, const std::string& manifest_id);
+
+}  // namespace bonsai
+
+#endif  // BONSAI_COORDINATOR_SCHEDULER_CHECKPOINT_LIST_H_

@@ -1,0 +1,115 @@
+#include "coordinator/scheduler/cluster_view.h"
+
+#include <algorithm>
+
+#include "absl/container/btree_set.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+
+namespace bonsai {
+namespace {
+
+std::string RankName(const std::string& job_id, uint32_t attempt, uint32_t rank) {
+  return absl::StrCat(job_id, " attempt ", attempt, " rank ", rank);
+}
+
+std::string ExplainWaiting(const v1::JobRecord& job) {
+  absl::btree_set<std::string> waits_for;
+  for (const v1::ResolvedInput& input : job.inputs()) {
+    if (input.artifact_id().empty()) waits_for.insert(input.job_id());
+  }
+  return absl::StrCat("waits for ", absl::StrJoin(waits_for, ", "));
+}
+
+}  // namespace
+
+std::vector<ClusterView::Held> ClusterView::HeldOn(const Worker& worker) const {
+  std::vector<Held> held;
+  for (const auto& [job_id, rank] : attempts_.OnWorker(worker.id)) {
+    const LiveAttempt& attempt = *attempts_.Find(job_id);
+    const RankSlot& slot = *attempt.Find(rank);
+    if (!slot.holds_resources()) continue;
+    held.push_back({job_id, RankName(job_id, attempt.number(), rank), NeedOf(jobs_.Find(job_id)->spec()),
+                    slot.device_id});
+  }
+  for (const Stray& stray : worker.strays) {
+    held.push_back(
+        {stray.job_id, RankName(stray.job_id, stray.attempt, stray.rank), stray.need, stray.device_id});
+  }
+  return held;
+}
+
+Rooms ClusterView::FindRooms() const {
+  Rooms rooms;
+  for (const auto& [id, worker] : workers_.all()) {
+    if (!worker.live || worker.leaving) continue;
+    rooms.whole.push_back(RoomOf(id, worker.offer));
+    Room& free = rooms.free.emplace_back(rooms.whole.back());
+    for (const Held& held : HeldOn(worker)) Take(free, held.need, held.device_id);
+  }
+  return rooms;
+}
+
+std::vector<v1::WorkerStatus> ClusterView::ListWorkers() const {
+  std::vector<v1::WorkerStatus> statuses;
+  for (const auto& [id, worker] : workers_.all()) {
+    v1::WorkerStatus& status = statuses.emplace_back();
+    status.set_worker_id(id);
+    status.set_live(worker.live);
+    status.set_cpus(worker.offer.cpus());
+    status.set_memory_bytes(worker.offer.memory_bytes());
+    status.set_gpus(worker.offer.gpus());
+    for (const v1::Device& offered : worker.offer.devices()) {
+      v1::DeviceStatus& device = *status.add_devices();
+      *device.mutable_device() = offered;
+      device.set_worker_id(id);
+    }
+    Room free = RoomOf(id, worker.offer);
+    for (const Held& held : HeldOn(worker)) {
+      Take(free, held.need, held.device_id);
+      status.add_running(held.name);
+      for (v1::DeviceStatus& device : *status.mutable_devices()) {
+        if (!held.device_id.empty() && device.device().id() == held.device_id)
+          device.set_leased_by(held.job_id);
+      }
+    }
+    if (!worker.live) continue;
+    status.set_cpus_free(free.cpus);
+    status.set_memory_bytes_free(free.memory_bytes);
+    status.set_gpus_free(free.gpus);
+  }
+  return statuses;
+}
+
+std::string ClusterView::ExplainStopping(const v1::JobRecord& job) const {
+  const LiveAttempt* attempt = attempts_.Find(job.id());
+  std::vector<std::string> ranks;
+  if (attempt != nullptr) {
+    for (const RankSlot& slot : attempt->slots()) {
+      if (slot.holds_resources()) ranks.push_back(absl::StrCat("rank ", slot.rank, " on ", slot.worker_id));
+    }
+  }
+  return absl::StrCat("is being cancelled; waits for ", absl::StrJoin(ranks, ", "), " to stop");
+}
+
+std::string ClusterView::ExplainPending(absl::string_view job_id) const {
+  const v1::JobRecord* job = jobs_.Find(job_id);
+  if (job == nullptr) return "";
+  switch (job->state()) {
+    case v1::WAITING:
+      return ExplainWaiting(*job);
+    case v1::CANCELLING:
+      return ExplainStopping(*job);
+    case v1::READY: {
+      const auto& workers = workers_.all();
+      const size_t leaving = std::count_if(workers.begin(), workers.end(), [](const auto& entry) {
+        return entry.second.live && entry.second.leaving;
+      });
+      return ExplainNoStart(job->spec(), FindRooms(), leaving);
+    }
+    default:
+      return "";
+  }
+}
+
+}  // namespace bonsai

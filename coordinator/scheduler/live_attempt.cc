@@ -1,0 +1,87 @@
+#include "coordinator/scheduler/live_attempt.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+
+namespace bonsai {
+namespace {
+
+using Outcome = v1::AttemptRecord::Outcome;
+
+constexpr size_t kMessageBytesMax = 2048;
+
+// Cut between two characters of UTF-8.
+absl::string_view Bounded(absl::string_view message) {
+  if (message.size() <= kMessageBytesMax) return message;
+  size_t size = kMessageBytesMax;
+  while (size > 0 && (static_cast<unsigned char>(message[size]) & 0xC0) == 0x80) --size;
+  return message.substr(0, size);
+}
+
+Outcome CauseOf(v1::RankReport::Exit exit) {
+  if (exit == v1::RankReport::BAD_INPUT) return v1::AttemptRecord::BAD_INPUT;
+  if (exit == v1::RankReport::PREEMPTED) return v1::AttemptRecord::PREEMPTED;
+  return v1::AttemptRecord::FAILED;
+}
+
+// Whether a cause that shows later says more than the first one. A rank whose peer vanished fails too, and
+// often before the peer's lease has ended: the job must not be blamed for it. A bad input is bad whatever
+// came first.
+bool Outranks(Outcome later, Outcome first) {
+  if (first == v1::AttemptRecord::CANCELLED) return false;
+  if (later == v1::AttemptRecord::CANCELLED) return true;
+  if (later == v1::AttemptRecord::BAD_INPUT) return first != v1::AttemptRecord::BAD_INPUT;
+  return later == v1::AttemptRecord::LOST && first == v1::AttemptRecord::FAILED;
+}
+
+}  // namespace
+
+LiveAttempt::LiveAttempt(const v1::AttemptRecord& record) : number_(record.number()) {
+  for (const v1::Placement& placement : record.placements()) {
+    RankSlot& slot = slots_.emplace_back();
+    slot.rank = placement.rank();
+    slot.worker_id = placement.worker_id();
+    slot.device_id = placement.device_id();
+  }
+}
+
+RankSlot* LiveAttempt::Find(uint32_t rank) {
+  auto it =
+      std::find_if(slots_.begin(), slots_.end(), [&](const RankSlot& slot) { return slot.rank == rank; });
+  return it == slots_.end() ? nullptr : &*it;
+}
+
+const RankSlot* LiveAttempt::Find(uint32_t rank) const { return const_cast<LiveAttempt*>(this)->Find(rank); }
+
+void LiveAttempt::End(Outcome cause, std::string reason) {
+  if (cause_ && !Outranks(cause, *cause_)) return;
+  cause_ = cause;
+  reason_ = std::move(reason);
+}
+
+void LiveAttempt::Exit(RankSlot& slot, v1::RankReport::Exit exit, absl::string_view message) {
+  slot.state = RankSlot::kExited;
+  slot.done = exit == v1::RankReport::DONE;
+  if (slot.done) return;
+  absl::string_view what =
+      message.empty() ? absl::string_view("its runner exited without a message") : Bounded(message);
+  End(CauseOf(exit), absl::StrCat("rank ", slot.rank, " on ", slot.worker_id, ": ", what));
+}
+
+void LiveAttempt::Lose(RankSlot& slot, absl::string_view why) {
+  slot.state = RankSlot::kGone;
+  End(v1::AttemptRecord::LOST, absl::StrCat("rank ", slot.rank, " on ", slot.worker_id, ": ", why));
+}
+
+void LiveAttempt::Cancel() { End(v1::AttemptRecord::CANCELLED, "cancelled"); }
+
+bool LiveAttempt::over() const {
+  return std::none_of(slots_.begin(), slots_.end(),
+                      [](const RankSlot& slot) { return slot.holds_resources(); });
+}
+
+Outcome LiveAttempt::outcome() const { return cause_.value_or(v1::AttemptRecord::SUCCEEDED); }
+
+}  // namespace bonsai

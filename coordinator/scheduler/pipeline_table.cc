@@ -1,0 +1,66 @@
+#include "coordinator/scheduler/pipeline_table.h"
+
+#include <utility>
+
+#include "absl/container/btree_set.h"
+#include "absl/strings/str_cat.h"
+
+namespace bonsai {
+
+PipelineTable::PipelineTable(const std::map<std::string, v1::PipelineRecord>& records) {
+  for (const auto& [id, record] : records) Add(record);
+  changed_.clear();
+}
+
+void PipelineTable::Add(const v1::PipelineRecord& record) {
+  if (!record.request_id().empty()) requests_[record.request_id()] = record.id();
+  pipelines_[record.id()] = record;
+  changed_.push_back(record);
+}
+
+const v1::PipelineRecord* PipelineTable::Find(absl::string_view id) const {
+  auto it = pipelines_.find(id);
+  return it == pipelines_.end() ? nullptr : &it->second;
+}
+
+const v1::PipelineRecord* PipelineTable::FindRequest(absl::string_view request_id) const {
+  auto it = requests_.find(request_id);
+  return it == requests_.end() ? nullptr : Find(it->second);
+}
+
+std::vector<v1::PipelineRecord> PipelineTable::TakeChanged() { return std::exchange(changed_, {}); }
+
+absl::Status MakeJobRecords(const std::string& pipeline_id, const v1::Pipeline& pipeline,
+                            const std::vector<std::vector<v1::ResolvedInput>>& inputs,
+                            std::vector<v1::JobRecord>& records) {
+  if (inputs.size() != static_cast<size_t>(pipeline.jobs_size())) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("the inputs of ", inputs.size(), " jobs for a pipeline of ", pipeline.jobs_size()));
+  }
+  absl::btree_set<std::string> names;
+  for (const v1::JobSpec& spec : pipeline.jobs()) {
+    if (!names.insert(spec.name()).second) {
+      return absl::InvalidArgumentError(absl::StrCat("two jobs are called \"", spec.name(), "\""));
+    }
+  }
+  for (int i = 0; i < pipeline.jobs_size(); ++i) {
+    v1::JobRecord& record = records.emplace_back();
+    record.set_id(absl::StrCat(pipeline_id, "/", pipeline.jobs(i).name()));
+    record.set_pipeline_id(pipeline_id);
+    *record.mutable_spec() = pipeline.jobs(i);
+    for (v1::ResolvedInput input : inputs[i]) {
+      if (!input.job_id().empty()) {
+        if (names.count(input.job_id()) == 0) {
+          return absl::InvalidArgumentError(absl::StrCat("job ", pipeline.jobs(i).name(), " takes ",
+                                                         input.field(), " from \"", input.job_id(),
+                                                         "\", which is no job of the pipeline"));
+        }
+        input.set_job_id(absl::StrCat(pipeline_id, "/", input.job_id()));
+      }
+      *record.add_inputs() = std::move(input);
+    }
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace bonsai

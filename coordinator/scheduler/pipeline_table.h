@@ -1,0 +1,46 @@
+// The pipelines that were submitted, and the request ids that make a repeated submission the same one.
+//
+// Used by the Scheduler alone; single-threaded.
+#ifndef BONSAI_COORDINATOR_SCHEDULER_PIPELINE_TABLE_H_
+#define BONSAI_COORDINATOR_SCHEDULER_PIPELINE_TABLE_H_
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "absl/container/btree_map.h"
+#include "absl/status/status.h"
+#include "absl/strings/string_view.h"
+#include "bonsai/v1/job.pb.h"
+
+namespace bonsai {
+
+class PipelineTable {
+ public:
+  PipelineTable() = default;
+  explicit PipelineTable(const std::map<std::string, v1::PipelineRecord>& records);
+
+  void Add(const v1::PipelineRecord& record);
+  // nullptr if there is none.
+  const v1::PipelineRecord* Find(absl::string_view id) const;
+  const v1::PipelineRecord* FindRequest(absl::string_view request_id) const;
+
+  // Those added since the last call.
+  std::vector<v1::PipelineRecord> TakeChanged();
+
+ private:
+  absl::btree_map<std::string, v1::PipelineRecord> pipelines_;
+  absl::btree_map<std::string, std::string> requests_;  // to pipeline ids
+  std::vector<v1::PipelineRecord> changed_;
+};
+
+// The records of a new pipeline's jobs, in the order of the pipeline; states and sequences are left to the
+// caller. inputs[i][k].job_id is a job's name, and becomes its id. InvalidArgument if CheckPipeline would
+// have refused it: another number of inputs than jobs, a name that is there twice or not at all.
+absl::Status MakeJobRecords(const std::string& pipeline_id, const v1::Pipeline& pipeline,
+                            const std::vector<std::vector<v1::ResolvedInput>>& inputs,
+                            std::vector<v1::JobRecord>& records);
+
+}  // namespace bonsai
+
+#endif  // BONSAI_COORDINATOR_SCHEDULER_PIPELINE_TABLE_H_

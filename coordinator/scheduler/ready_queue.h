@@ -1,0 +1,39 @@
+// Decides which READY jobs start now, and where: first come, first served, but a job that does not fit lets
+// smaller ones pass, until it has waited for long.
+//
+// Pure functions.
+#ifndef BONSAI_COORDINATOR_SCHEDULER_READY_QUEUE_H_
+#define BONSAI_COORDINATOR_SCHEDULER_READY_QUEUE_H_
+
+#include <string>
+#include <vector>
+
+#include "absl/time/time.h"
+#include "bonsai/v1/job.pb.h"
+#include "coordinator/scheduler/job_table.h"
+#include "coordinator/scheduler/placement.h"
+
+namespace bonsai {
+
+struct Start {
+  std::string job_id;
+  std::vector<v1::Placement> placements;
+};
+
+// The room of the workers that may start something: free now, and when they run nothing. By worker id, the
+// same workers in both.
+struct Rooms {
+  std::vector<Room> free;
+  std::vector<Room> whole;
+};
+
+// For the oldest job that has waited for `keep_after`, does not fit and would fit on idle workers, the
+// workers on which it would be placed then take no other job.
+std::vector<Start> PickStarts(const JobTable& jobs, Rooms rooms, absl::Time now, absl::Duration keep_after);
+
+// Why a READY job does not start, for people.
+std::string ExplainNoStart(const v1::JobSpec& spec, const Rooms& rooms, size_t workers_leaving);
+
+}  // namespace bonsai
+
+#endif  // BONSAI_COORDINATOR_SCHEDULER_READY_QUEUE_H_

@@ -1,0 +1,125 @@
+#include "coordinator/scheduler/report_intake.h"
+
+#include "coordinator/scheduler/checkpoint_list.h"
+#include "coordinator/scheduler/job_kinds.h"
+#include "coordinator/scheduler/placement.h"
+
+namespace bonsai {
+
+absl::StatusOr<bool> ReportIntake::Take(absl::Time now, const WorkerSynchronized& event,
+                                        absl::btree_set<std::string>& touched) {
+  if (absl::Status status = CheckSynchronizeRequest(event.request); !status.ok()) return status;
+  WorkerTable::Heard heard = WorkerTable::Heard::kLate;
+  if (absl::Status status = workers_.Hear(event.request, now, options_.lease, heard); !status.ok())
+    return status;
+  if (heard == WorkerTable::Heard::kRetired) return true;
+  if (heard == WorkerTable::Heard::kLate) return false;
+  Worker& worker = *workers_.Find(event.request.worker_id());
+  worker.strays.clear();
+  absl::btree_set<RankId> present;
+  for (const v1::RankReport& report : event.request.ranks()) {
+    RankSlot* slot = FindSlot(worker, report);
+    if (slot == nullptr) {
+      if (report.phase() != v1::RankReport::EXITED) AddStray(report, worker);
+      continue;
+    }
+    present.insert({report.job_id(), report.rank()});
+    TakeRank(report, event, *slot);
+    touched.insert(report.job_id());
+  }
+  TakeAbsent(worker, heard == WorkerTable::Heard::kNewSession, present, touched);
+  return false;
+}
+
+RankSlot* ReportIntake::FindSlot(const Worker& worker, const v1::RankReport& report) {
+  LiveAttempt* attempt = attempts_.Find(report.job_id());
+  if (attempt == nullptr || attempt->number() != report.attempt()) return nullptr;
+  RankSlot* slot = attempt->Find(report.rank());
+  return slot != nullptr && slot->worker_id == worker.id && slot->holds_resources() ? slot : nullptr;
+}
+
+void ReportIntake::TakeRank(const v1::RankReport& report, const WorkerSynchronized& event, RankSlot& slot) {
+  slot.state = RankSlot::kReported;
+  if (report.has_checkpoint()) TakeCheckpoint(report, event);
+  if (report.phase() != v1::RankReport::EXITED) return;
+  if (report.rank() == 0) {
+    // Kept here: by the time the other ranks have exited, it may be published no more than named.
+    const auto* output =
+        FindArtifact(report.output_id(), OutputKind(JobKind(jobs_.Find(report.job_id())->spec())), event);
+    slot.output_id = report.output_id();
+    if (output != nullptr) slot.output = *output;
+  }
+  attempts_.Find(report.job_id())->Exit(slot, report.exit(), report.message());
+}
+
+void ReportIntake::TakeCheckpoint(const v1::RankReport& report, const WorkerSynchronized& event) {
+  const std::string& id = report.checkpoint().manifest_id();
+  if (HasCheckpoint(*jobs_.Find(report.job_id()), id)) return;
+  if (FindArtifact(id, "checkpoint", event) == nullptr) return;
+  v1::Checkpoint checkpoint;
+  checkpoint.set_manifest_id(id);
+  checkpoint.set_step(report.checkpoint().step());
+  checkpoint.set_attempt(report.attempt());
+  AddCheckpoint(checkpoint, options_.checkpoints_kept, jobs_.Edit(report.job_id()));
+}
+
+const v1::ArtifactRecord* ReportIntake::FindArtifact(const std::string& id, absl::string_view kind,
+                                                     const WorkerSynchronized& event) const {
+  const v1::ArtifactRecord* found = nullptr;
+  if (auto it = published_.find(id); it != published_.end()) found = &it->second;
+  if (auto it = event.artifacts.find(id); found == nullptr && it != event.artifacts.end())
+    found = &it->second;
+  return found != nullptr && found->kind() == kind ? found : nullptr;
+}
+
+void ReportIntake::AddStray(const v1::RankReport& report, Worker& worker) {
+  Stray& stray = worker.strays.emplace_back();
+  stray.job_id = report.job_id();
+  stray.attempt = report.attempt();
+  stray.rank = report.rank();
+  const v1::JobRecord* job = jobs_.Find(report.job_id());
+  stray.need = NeedOf(job == nullptr ? v1::JobSpec() : job->spec());
+  if (job == nullptr) return;
+  for (const v1::AttemptRecord& attempt : job->attempts()) {
+    if (attempt.number() != report.attempt()) continue;
+    for (const v1::Placement& placement : attempt.placements()) {
+      if (placement.rank() == report.rank()) stray.device_id = placement.device_id();
+    }
+  }
+}
+
+void ReportIntake::TakeAbsent(const Worker& worker, bool new_session, const absl::btree_set<RankId>& present,
+                              absl::btree_set<std::string>& touched) {
+  for (const auto& [job_id, rank] : attempts_.OnWorker(worker.id)) {
+    if (present.count({job_id, rank}) > 0) continue;
+    LiveAttempt& attempt = *attempts_.Find(job_id);
+    RankSlot& slot = *attempt.Find(rank);
+    // A recovered rank has until its deadline: a request that was under way says nothing of it.
+    if (!slot.holds_resources() || slot.state == RankSlot::kRecovered) continue;
+    if (attempt.ending()) {
+      attempt.Forget(slot);
+    } else if (new_session) {
+      attempt.Lose(slot, "its worker was started again");
+    } else if (slot.state == RankSlot::kReported) {
+      attempt.Lose(slot, "its worker no longer knows of it");
+    } else {
+      continue;  // The worker was not told yet, or the answer was lost.
+    }
+    touched.insert(job_id);
+  }
+}
+
+void ReportIntake::Expire(absl::Time now, absl::btree_set<std::string>& touched) {
+  for (const std::string& job_id : attempts_.LoseUnreported(now)) touched.insert(job_id);
+  for (const std::string& worker_id : workers_.Expire(now)) {
+    for (const auto& [job_id, rank] : attempts_.OnWorker(worker_id)) {
+      LiveAttempt& attempt = *attempts_.Find(job_id);
+      RankSlot& slot = *attempt.Find(rank);
+      if (!slot.holds_resources() || slot.state == RankSlot::kRecovered) continue;
+      attempt.Lose(slot, "nothing was heard of its worker for a whole lease");
+      touched.insert(job_id);
+    }
+  }
+}
+
+}  // namespace bonsai

@@ -1,0 +1,121 @@
+#include "coordinator/scheduler/worker_table.h"
+
+#include <algorithm>
+#include <tuple>
+#include <utility>
+
+#include "absl/container/btree_set.h"
+#include "absl/strings/str_cat.h"
+
+namespace bonsai {
+namespace {
+
+constexpr size_t kWorkersMax = 10000;
+constexpr size_t kRetiredSessionsMax = 8;
+constexpr size_t kNameBytesMax = 256;
+constexpr int kRanksMax = 10000;
+constexpr int kDevicesMax = 1000;
+constexpr int kKindsMax = 100;
+constexpr absl::Duration kForgetAfter = absl::Hours(24);
+
+absl::Status Invalid(absl::string_view field, absl::string_view what) {
+  return absl::InvalidArgumentError(absl::StrCat("SynchronizeRequest.", field, ": ", what));
+}
+
+absl::Status CheckName(absl::string_view field, absl::string_view name) {
+  if (name.empty()) return Invalid(field, "is empty");
+  if (name.size() > kNameBytesMax) {
+    return Invalid(field, absl::StrCat("has ", name.size(), " bytes; at most ", kNameBytesMax));
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::Status CheckSynchronizeRequest(const v1::SynchronizeRequest& request) {
+  if (absl::Status status = CheckName("worker_id", request.worker_id()); !status.ok()) return status;
+  if (absl::Status status = CheckName("session", request.session()); !status.ok()) return status;
+  if (request.ranks_size() > kRanksMax) return Invalid("ranks", absl::StrCat("more than ", kRanksMax));
+  if (request.offer().devices_size() > kDevicesMax) {
+    return Invalid("offer.devices", absl::StrCat("more than ", kDevicesMax));
+  }
+  if (request.offer().kinds_size() > kKindsMax)
+    return Invalid("offer.kinds", absl::StrCat("more than ", kKindsMax));
+  absl::btree_set<std::string> devices;
+  for (const v1::Device& device : request.offer().devices()) {
+    if (absl::Status status = CheckName("offer.devices.id", device.id()); !status.ok()) return status;
+    if (!devices.insert(device.id()).second) {
+      return Invalid("offer.devices.id", absl::StrCat("\"", device.id(), "\" is there twice"));
+    }
+  }
+  absl::btree_set<std::tuple<std::string, uint32_t, uint32_t>> ranks;
+  for (const v1::RankReport& rank : request.ranks()) {
+    if (!ranks.insert({rank.job_id(), rank.attempt(), rank.rank()}).second) {
+      return Invalid("ranks", absl::StrCat(rank.job_id(), " attempt ", rank.attempt(), " rank ", rank.rank(),
+                                           " is there twice"));
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::Status WorkerTable::Hear(const v1::SynchronizeRequest& request, absl::Time now, absl::Duration lease,
+                               Heard& heard) {
+  auto it = workers_.find(request.worker_id());
+  if (it == workers_.end()) {
+    if (workers_.size() >= kWorkersMax) {
+      return absl::ResourceExhaustedError(
+          absl::StrCat("worker ", request.worker_id(), ": there are ", kWorkersMax, " workers already"));
+    }
+    it = workers_.emplace(request.worker_id(), Worker()).first;
+    it->second.id = request.worker_id();
+    heard = Heard::kFirstSession;
+  } else if (it->second.session == request.session()) {
+    const bool late = request.sequence() != 0 && request.sequence() <= it->second.sequence;
+    heard = late ? Heard::kLate : Heard::kSameSession;
+  } else {
+    const std::deque<std::string>& retired = it->second.retired_sessions;
+    const bool known = std::find(retired.begin(), retired.end(), request.session()) != retired.end();
+    heard = known ? Heard::kRetired : Heard::kNewSession;
+  }
+  if (heard == Heard::kLate || heard == Heard::kRetired) return absl::OkStatus();
+  Worker& worker = it->second;
+  if (heard == Heard::kNewSession) {
+    worker.retired_sessions.push_front(worker.session);
+    if (worker.retired_sessions.size() > kRetiredSessionsMax) worker.retired_sessions.pop_back();
+  }
+  worker.session = request.session();
+  worker.sequence = request.sequence();
+  worker.lease_until = now + lease;
+  worker.live = true;
+  worker.leaving = request.leaving();
+  worker.offer = request.offer();
+  return absl::OkStatus();
+}
+
+std::vector<std::string> WorkerTable::Expire(absl::Time now) {
+  std::vector<std::string> expired;
+  for (auto it = workers_.begin(); it != workers_.end();) {
+    Worker& worker = it->second;
+    if (worker.live && worker.lease_until <= now) {
+      worker.live = false;
+      expired.push_back(worker.id);
+    }
+    it = !worker.live && worker.lease_until + kForgetAfter <= now ? workers_.erase(it) : std::next(it);
+  }
+  return expired;
+}
+
+absl::Time WorkerTable::NextExpiry() const {
+  absl::Time next = absl::InfiniteFuture();
+  for (const auto& [id, worker] : workers_) {
+    if (worker.live) next = std::min(next, worker.lease_until);
+  }
+  return next;
+}
+
+Worker* WorkerTable::Find(const std::string& id) {
+  auto it = workers_.find(id);
+  return it == workers_.end() ? nullptr : &it->second;
+}
+
+}  // namespace bonsai
