@@ -35,8 +35,8 @@ absl::Status ValidateSchedule(const v1::Schedule& schedule, uint32_t steps, absl
 }
 
 absl::Status ValidateOptimizer(const v1::Optimizer& optimizer, absl::string_view kind) {
-  if (!(optimizer.learning_rate() > 0 && optimizer.learning_rate() <= 10)) {
-    return Invalid(kind, "optimizer.learning_rate", optimizer.learning_rate(), "above 0, at most 10");
+  if (!(optimizer.learning_rate() > 0 && std::isfinite(optimizer.learning_rate()))) {
+    return Invalid(kind, "optimizer.learning_rate", optimizer.learning_rate(), "above 0, finite");
   }
   if (!(optimizer.beta1() >= 0 && optimizer.beta1() < 1)) {
     return Invalid(kind, "optimizer.beta1", optimizer.beta1(), "0 (for 0.9) up to below 1");

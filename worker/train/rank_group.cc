@@ -1,0 +1,168 @@
+#include "worker/train/rank_group.h"
+
+#include <ATen/ATen.h>
+#include <fcntl.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <chrono>
+#include <torch/csrc/distributed/c10d/FileStore.hpp>
+#include <torch/csrc/distributed/c10d/ProcessGroupGloo.hpp>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+
+namespace bonsai {
+namespace {
+
+// Values of one all-reduce: several are under way at once.
+constexpr int64_t kBucketValues = 1 << 20;
+
+class SingleRank final : public RankGroup {
+ public:
+  int rank() const override { return 0; }
+  int ranks() const override { return 1; }
+  absl::Status Sum(absl::Span<float>) override { return absl::OkStatus(); }
+  absl::Status Sum(absl::Span<double>) override { return absl::OkStatus(); }
+  absl::StatusOr<std::string> FromRankZero(absl::string_view, absl::string_view text) override {
+    return std::string(text);
+  }
+};
+
+// A file that a rank keeps locked while it lives: so the others can tell who is gone.
+class LifeSign {
+ public:
+  LifeSign(std::string folder, int rank) : folder_(std::move(folder)) {
+    fd_ = open(PathOf(rank).c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+    if (fd_ >= 0) flock(fd_, LOCK_EX | LOCK_NB);
+  }
+  ~LifeSign() {
+    if (fd_ >= 0) close(fd_);
+  }
+  LifeSign(const LifeSign&) = delete;
+  LifeSign& operator=(const LifeSign&) = delete;
+
+  bool held() const { return fd_ >= 0; }
+  std::string PathOf(int rank) const { return absl::StrCat(folder_, "/rank-", rank, ".alive"); }
+
+  // "rank 1 is gone", "rank 1 never came", or "" if it lives.
+  std::string Complaint(int rank) const {
+    const int fd = open(PathOf(rank).c_str(), O_RDWR | O_CLOEXEC);
+    if (fd < 0) return absl::StrCat("rank ", rank, " never came");
+    const bool gone = flock(fd, LOCK_EX | LOCK_NB) == 0;
+    close(fd);
+    return gone ? absl::StrCat("rank ", rank, " is gone") : "";
+  }
+
+ private:
+  const std::string folder_;
+  int fd_ = -1;
+};
+
+class GlooGroup final : public RankGroup {
+ public:
+  GlooGroup(const v1::Task& task, absl::Duration timeout)
+      : rank_(static_cast<int>(task.rank())),
+        ranks_(static_cast<int>(task.ranks())),
+        timeout_(absl::ToChronoMilliseconds(timeout)),
+        life_(task.rendezvous_dir(), rank_),
+        folder_(task.rendezvous_dir()) {}
+
+  absl::Status Meet() {
+    if (!life_.held()) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("task.rendezvous_dir is \"", folder_, "\": no file can be made there"));
+    }
+    return Try("meet", [&] {
+      store_ = c10::make_intrusive<c10d::FileStore>(absl::StrCat(folder_, "/store"), ranks_);
+      store_->setTimeout(timeout_);
+      const auto options = c10d::ProcessGroupGloo::Options::create(timeout_);
+      options->devices.push_back(c10d::ProcessGroupGloo::createDeviceForHostname("127.0.0.1"));
+      options->threads = 1;
+      gloo_ = c10::make_intrusive<c10d::ProcessGroupGloo>(store_, rank_, ranks_, options);
+    });
+  }
+
+  int rank() const override { return rank_; }
+  int ranks() const override { return ranks_; }
+
+  absl::Status Sum(absl::Span<float> values) override { return SumAs(values, at::kFloat); }
+  absl::Status Sum(absl::Span<double> values) override { return SumAs(values, at::kDouble); }
+
+  absl::StatusOr<std::string> FromRankZero(absl::string_view key, absl::string_view text) override {
+    std::string word(text);
+    const absl::Status status = Try("hear from rank 0", [&] {
+      if (rank_ == 0) {
+        store_->set(std::string(key), std::vector<uint8_t>(word.begin(), word.end()));
+      } else {
+        const std::vector<uint8_t> bytes = store_->get(std::string(key));
+        word.assign(bytes.begin(), bytes.end());
+      }
+    });
+    if (!status.ok()) return status;
+    return word;
+  }
+
+ private:
+  template <typename T>
+  absl::Status SumAs(absl::Span<T> values, at::ScalarType dtype) {
+    return Try("sum", [&] {
+      std::vector<c10::intrusive_ptr<c10d::Work>> works;
+      for (size_t first = 0; first < values.size(); first += kBucketValues) {
+        const int64_t count = std::min<int64_t>(kBucketValues, static_cast<int64_t>(values.size() - first));
+        std::vector<at::Tensor> bucket = {at::from_blob(values.data() + first, {count}, dtype)};
+        works.push_back(gloo_->allreduce(bucket));
+      }
+      for (const auto& work : works) work->wait();
+    });
+  }
+
+  // libtorch's exceptions end here.
+  template <typename Work>
+  absl::Status Try(absl::string_view what, const Work& work) {
+    try {
+      work();
+      return absl::OkStatus();
+    } catch (const std::exception& error) {
+      std::vector<std::string> complaints;
+      for (int rank = 0; rank < ranks_; ++rank) {
+        std::string complaint = rank == rank_ ? "" : life_.Complaint(rank);
+        if (!complaint.empty()) complaints.push_back(std::move(complaint));
+      }
+      const std::string who = complaints.empty() ? "every rank is there" : absl::StrJoin(complaints, ", ");
+      const absl::string_view first_line =
+          absl::string_view(error.what()).substr(0, absl::string_view(error.what()).find('\n'));
+      return absl::UnavailableError(absl::StrCat("rank ", rank_, " of ", ranks_, " could not ", what, ": ",
+                                                 who, " (", first_line, ")"));
+    }
+  }
+
+  const int rank_;
+  const int ranks_;
+  const std::chrono::milliseconds timeout_;
+  const LifeSign life_;
+  const std::string folder_;
+  c10::intrusive_ptr<c10d::FileStore> store_;
+  c10::intrusive_ptr<c10d::ProcessGroupGloo> gloo_;
+};
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<RankGroup>> RankGroup::Join(const v1::Task& task, absl::Duration timeout) {
+  if (task.ranks() <= 1) return std::make_unique<SingleRank>();
+  if (task.rank() >= task.ranks()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("task.rank is ", task.rank(), "; valid: below ranks, ", task.ranks()));
+  }
+  if (task.rendezvous_dir().empty()) {
+    return absl::InvalidArgumentError(
+        "task.rendezvous_dir is empty; valid: a folder that the ranks of this attempt share");
+  }
+  auto group = std::make_unique<GlooGroup>(task, timeout);
+  if (absl::Status status = group->Meet(); !status.ok()) return status;
+  return group;
+}
+
+}  // namespace bonsai

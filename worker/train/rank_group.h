@@ -1,0 +1,43 @@
+// The ranks of an attempt, met: sums over all of them, and a word from rank 0 to the others. Gloo over
+// loopback, found through files in the attempt's rendezvous folder. A group of one needs none of this and
+// computes nothing.
+//
+// Every rank calls the same functions in the same order. One thread at a time.
+#ifndef BONSAI_WORKER_TRAIN_RANK_GROUP_H_
+#define BONSAI_WORKER_TRAIN_RANK_GROUP_H_
+
+#include <memory>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "absl/types/span.h"
+#include "bonsai/v1/runner.pb.h"
+
+namespace bonsai {
+
+class RankGroup {
+ public:
+  // Meets the other ranks of the task. `timeout` bounds this and each later call. Errors: InvalidArgument
+  // (rank not below ranks, no rendezvous_dir); Unavailable names the ranks that are gone or never came.
+  static absl::StatusOr<std::unique_ptr<RankGroup>> Join(const v1::Task& task, absl::Duration timeout);
+
+  virtual ~RankGroup() = default;
+
+  virtual int rank() const = 0;
+  virtual int ranks() const = 0;
+
+  // Replaces each value by its sum over all ranks: the same bits on every rank, and the same for the same
+  // number of ranks. Unavailable as above.
+  virtual absl::Status Sum(absl::Span<float> values) = 0;
+  virtual absl::Status Sum(absl::Span<double> values) = 0;
+
+  // Rank 0's text, on every rank. `key` is used once.
+  virtual absl::StatusOr<std::string> FromRankZero(absl::string_view key, absl::string_view text) = 0;
+};
+
+}  // namespace bonsai
+
+#endif  // BONSAI_WORKER_TRAIN_RANK_GROUP_H_

@@ -1,0 +1,102 @@
+#include "worker/train/rank_group.h"
+
+#include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <string>
+#include <thread>
+#include <vector>
+
+namespace bonsai {
+namespace {
+
+std::string FreshFolder() {
+  std::string folder = testing::TempDir() + "/rendezvous.XXXXXX";
+  EXPECT_NE(mkdtemp(folder.data()), nullptr);
+  return folder;
+}
+
+v1::Task TaskOf(const std::string& folder, uint32_t rank, uint32_t ranks) {
+  v1::Task task;
+  task.set_rank(rank);
+  task.set_ranks(ranks);
+  task.set_rendezvous_dir(folder);
+  return task;
+}
+
+TEST(RankGroup, SumsOverAllRanks) {
+  const std::string folder = FreshFolder();
+  constexpr size_t kValues = (size_t{2} << 20) + 3;  // three buckets
+  std::vector<std::vector<float>> values(3, std::vector<float>(kValues));
+  std::vector<std::string> words(3);
+  std::vector<std::thread> threads;
+  for (uint32_t rank = 0; rank < 3; ++rank) {
+    threads.emplace_back([&, rank] {
+      const auto group = RankGroup::Join(TaskOf(folder, rank, 3), absl::Seconds(30));
+      ASSERT_TRUE(group.ok()) << group.status();
+      EXPECT_EQ((*group)->rank(), static_cast<int>(rank));
+      for (size_t i = 0; i < kValues; ++i) values[rank][i] = static_cast<float>(i % 1000) * (rank + 1);
+      EXPECT_TRUE((*group)->Sum(absl::MakeSpan(values[rank])).ok());
+      std::vector<double> losses = {0.5 * rank};
+      EXPECT_TRUE((*group)->Sum(absl::MakeSpan(losses)).ok());
+      EXPECT_EQ(losses[0], 1.5);
+      const auto word = (*group)->FromRankZero("greeting", rank == 0 ? "hello" : "");
+      ASSERT_TRUE(word.ok()) << word.status();
+      words[rank] = *word;
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  for (size_t i = 0; i < kValues; ++i) ASSERT_EQ(values[0][i], static_cast<float>(i % 1000) * 6) << i;
+  EXPECT_EQ(values[0], values[1]);
+  EXPECT_EQ(values[0], values[2]);
+  EXPECT_EQ(words, std::vector<std::string>(3, "hello"));
+}
+
+TEST(RankGroup, NamesTheRankThatDied) {
+  const std::string folder = FreshFolder();
+  const pid_t child = fork();
+  if (child == 0) {  // meets, then dies without a word
+    const auto group = RankGroup::Join(TaskOf(folder, 1, 2), absl::Seconds(30));
+    _exit(group.ok() ? 0 : 1);
+  }
+  const auto group = RankGroup::Join(TaskOf(folder, 0, 2), absl::Seconds(30));
+  ASSERT_TRUE(group.ok()) << group.status();
+  int status = 0;
+  ASSERT_EQ(waitpid(child, &status, 0), child);
+  ASSERT_EQ(status, 0);
+  std::vector<float> values(10);
+  const absl::Time before = absl::Now();
+  const absl::Status sum = (*group)->Sum(absl::MakeSpan(values));
+  EXPECT_EQ(sum.code(), absl::StatusCode::kUnavailable);
+  EXPECT_NE(sum.message().find("rank 1 is gone"), absl::string_view::npos) << sum;
+  EXPECT_LT(absl::Now() - before, absl::Seconds(15));
+}
+
+TEST(RankGroup, NamesTheRankThatNeverCame) {
+  const auto group = RankGroup::Join(TaskOf(FreshFolder(), 0, 2), absl::Milliseconds(300));
+  EXPECT_EQ(group.status().code(), absl::StatusCode::kUnavailable);
+  EXPECT_NE(group.status().message().find("rank 1 never came"), absl::string_view::npos) << group.status();
+}
+
+TEST(RankGroup, RefusesAFolderThatIsNotThere) {
+  EXPECT_EQ(RankGroup::Join(TaskOf("/nowhere/at/all", 0, 2), absl::Seconds(1)).status().code(),
+            absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(RankGroup::Join(TaskOf("", 0, 2), absl::Seconds(1)).status().code(),
+            absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(RankGroup::Join(TaskOf(FreshFolder(), 2, 2), absl::Seconds(1)).status().code(),
+            absl::StatusCode::kInvalidArgument);
+}
+
+TEST(RankGroup, OneRankNeedsNobody) {
+  const auto group = RankGroup::Join(TaskOf("", 0, 1), absl::Seconds(1));
+  ASSERT_TRUE(group.ok());
+  std::vector<float> values = {1, 2};
+  EXPECT_TRUE((*group)->Sum(absl::MakeSpan(values)).ok());
+  EXPECT_EQ(values, (std::vector<float>{1, 2}));
+  EXPECT_EQ(*(*group)->FromRankZero("key", "text"), "text");
+}
+
+}  // namespace
+}  // namespace bonsai

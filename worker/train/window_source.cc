@@ -1,0 +1,41 @@
+#include "worker/train/window_source.h"
+
+#include <algorithm>
+
+#include "absl/memory/memory.h"
+#include "absl/strings/str_cat.h"
+#include "worker/train/keyed_permutation.h"
+
+namespace bonsai {
+
+absl::StatusOr<std::unique_ptr<WindowSource>> WindowSource::Create(const PackedTokens& tokens,
+                                                                   uint32_t positions,
+                                                                   uint32_t batch_sequences, uint64_t seed) {
+  if (tokens.size() < uint64_t{positions} + 1) {
+    return absl::InvalidArgumentError(absl::StrCat("pretrain.seq_len is ", positions,
+                                                   ", but pretrain.tokens holds ", tokens.size(),
+                                                   " tokens; valid: at least one more than seq_len"));
+  }
+  return absl::WrapUnique(new WindowSource(tokens, positions, batch_sequences, seed));
+}
+
+BatchSource::Size WindowSource::SizeOf(uint64_t) {
+  return {batch_sequences_ * positions_, batch_sequences_ * positions_};
+}
+
+absl::Status WindowSource::Fill(uint64_t step, int64_t first, int64_t rows, RowBuffer* buffer) {
+  buffer->rows = rows;
+  buffer->positions = static_cast<int64_t>(positions_);
+  buffer->tokens.resize(rows * positions_);
+  buffer->targets.resize(rows * positions_);
+  for (int64_t row = 0; row < rows; ++row) {
+    const uint64_t window = SampleAt(step * batch_sequences_ + first + row, windows_, seed_);
+    if (absl::Status status = tokens_.Read(window * positions_, absl::MakeSpan(window_)); !status.ok())
+      return status;
+    std::copy(window_.begin(), window_.end() - 1, buffer->tokens.begin() + row * positions_);
+    std::copy(window_.begin() + 1, window_.end(), buffer->targets.begin() + row * positions_);
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace bonsai

@@ -1,0 +1,48 @@
+// The rows of pretraining: windows of packed tokens, each epoch in its own order.
+//
+// Window i of a row of tokens reads ids [i L, i L + L) and is asked for the ids that follow each. Sample
+// number n is window SampleAt(n): so what step s reads depends on the seed and s, not on ranks, checkpoints
+// or shards.
+#ifndef BONSAI_WORKER_TRAIN_WINDOW_SOURCE_H_
+#define BONSAI_WORKER_TRAIN_WINDOW_SOURCE_H_
+
+#include <memory>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "worker/data/packed_shard.h"
+#include "worker/train/batch_source.h"
+
+namespace bonsai {
+
+class WindowSource final : public BatchSource {
+ public:
+  // `tokens` outlives the source. InvalidArgument if they do not fill one window of `positions` + 1.
+  static absl::StatusOr<std::unique_ptr<WindowSource>> Create(const PackedTokens& tokens, uint32_t positions,
+                                                              uint32_t batch_sequences, uint64_t seed);
+
+  Size SizeOf(uint64_t step) override;
+  absl::Status Fill(uint64_t step, int64_t first, int64_t rows, RowBuffer* buffer) override;
+
+  uint64_t windows() const { return windows_; }
+
+ private:
+  WindowSource(const PackedTokens& tokens, uint32_t positions, uint32_t batch_sequences, uint64_t seed)
+      : tokens_(tokens),
+        positions_(positions),
+        batch_sequences_(batch_sequences),
+        seed_(seed),
+        windows_((tokens.size() - 1) / positions),
+        window_(positions + 1) {}
+
+  const PackedTokens& tokens_;
+  const uint64_t positions_;
+  const uint64_t batch_sequences_;
+  const uint64_t seed_;
+  const uint64_t windows_;
+  std::vector<uint16_t> window_;
+};
+
+}  // namespace bonsai
+
+#endif  // BONSAI_WORKER_TRAIN_WINDOW_SOURCE_H_
