@@ -1,0 +1,170 @@
+#include "coordinator/scheduler/spec_bounds.h"
+
+#include <algorithm>
+#include <string>
+#include <vector>
+
+#include "absl/container/btree_set.h"
+#include "absl/strings/match.h"
+#include "coordinator/scheduler/job_kinds.h"
+#include "coordinator/scheduler/training_bounds.h"
+
+namespace bonsai {
+namespace {
+
+constexpr size_t kTextBytesMax = 64 << 10;
+
+bool IsSha256(const std::string& text) {
+  return text.size() == 64 && std::all_of(text.begin(), text.end(), [](char c) {
+           return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
+         });
+}
+
+void CheckResources(const v1::JobSpec& spec, ProblemList& problems) {
+  const v1::Resources& resources = spec.resources();
+  CheckRange("resources.ranks", resources.ranks(), 0u, 1024u, problems);
+  CheckRange("resources.cpus", resources.cpus(), 0u, 4096u, problems);
+  CheckRange("resources.memory_bytes", resources.memory_bytes(), uint64_t{0}, uint64_t{1} << 46, problems);
+  CheckRange("resources.gpus", resources.gpus(), 0u, 1024u, problems);
+  CheckRange("max_attempts", spec.max_attempts(), 0u, 100u, problems);
+  if (resources.ranks() > 1 && !spec.has_pretrain() && !spec.has_sft()) {
+    problems.Add("resources.ranks", resources.ranks(),
+                 absl::StrCat("must be 1 or 0: a ", JobKind(spec),
+                              " job is one process; pretrain and sft may have more"));
+  }
+}
+
+void CheckSource(const std::string& field, const v1::DataSpec::Source& source, ProblemList& problems) {
+  if (source.dataset().empty()) {
+    problems.AddText(field + ".dataset", "", "must be the data set's name, such as c4 or alpaca");
+  }
+  const auto* format = v1::DataSpec::Format_descriptor()->FindValueByNumber(source.format());
+  if (format == nullptr || format->number() == 0) {
+    problems.Add(field + ".format", static_cast<int>(source.format()),
+                 "must be C4_JSON_GZ, ALPACA_JSON or COMMONSENSEQA_JSONL");
+  }
+  if (source.paths().empty()) problems.AddLine(field + ".paths is empty: must name at least one file");
+  for (int i = 0; i < source.paths_size(); ++i) {
+    if (source.paths(i).empty())
+      problems.AddText(absl::StrCat(field, ".paths[", i, "]"), "", "must name a file");
+  }
+  if (source.sha256().empty()) return;
+  if (!IsSha256(source.sha256())) {
+    problems.AddText(field + ".sha256", source.sha256(), "must be 64 lower-case hexadecimal digits");
+  }
+  if (source.paths_size() != 1) {
+    problems.AddLine(absl::StrCat(field, ".paths has ", source.paths_size(),
+                                  " entries: with a sha256 there must be exactly one file"));
+  }
+}
+
+void CheckData(const v1::DataSpec& spec, ProblemList& problems) {
+  if (spec.sources().empty()) problems.AddLine("data.sources is empty: must have at least one source");
+  for (int i = 0; i < spec.sources_size(); ++i) {
+    CheckSource(absl::StrCat("data.sources[", i, "]"), spec.sources(i), problems);
+  }
+}
+
+void CheckTarget(const std::string& field, const std::string& target, ProblemList& problems) {
+  if (target == "host" || target == "android-arm64" || target == "duo-64m") return;
+  problems.AddText(field, target, "must be host, android-arm64 or duo-64m");
+}
+
+void CheckEvaluate(const v1::EvaluateSpec& spec, ProblemList& problems) {
+  if (!spec.has_bits_per_byte() && !spec.has_commonsenseqa()) {
+    problems.AddLine("evaluate has no suite: must have bits_per_byte, commonsenseqa or both");
+  }
+  if (spec.has_commonsenseqa() && spec.commonsenseqa().profile() != "lmeval") {
+    problems.AddText("evaluate.commonsenseqa.profile", spec.commonsenseqa().profile(), "must be lmeval");
+  }
+}
+
+void CheckExport(const v1::ExportSpec& spec, ProblemList& problems) {
+  if (spec.formats().empty())
+    problems.AddLine("export.formats is empty: must have HUGGING_FACE, LLAMA2C or both");
+  absl::btree_set<int> seen;
+  for (int i = 0; i < spec.formats_size(); ++i) {
+    const std::string field = absl::StrCat("export.formats[", i, "]");
+    const auto* format = v1::ExportSpec::Format_descriptor()->FindValueByNumber(spec.formats(i));
+    if (format == nullptr || format->number() == 0) {
+      problems.Add(field, static_cast<int>(spec.formats(i)), "must be HUGGING_FACE or LLAMA2C");
+    } else if (!seen.insert(spec.formats(i)).second) {
+      problems.Add(field, format->name(), "is there twice");
+    }
+  }
+}
+
+void CheckBenchmark(const v1::BenchmarkSpec& spec, ProblemList& problems) {
+  CheckTarget("benchmark.target", spec.target(), problems);
+  CheckRange("benchmark.decode_tokens", spec.decode_tokens(), 1u, 100'000u, problems);
+  CheckRange("benchmark.runs", spec.runs(), 1u, 1000u, problems);
+  CheckRange("benchmark.warmup_runs", spec.warmup_runs(), 0u, 1000u, problems);
+}
+
+void CheckSubmission(const v1::SubmissionSpec& spec, ProblemList& problems) {
+  if (spec.name().empty() || spec.name().size() > 128) {
+    problems.AddText("submission.name", spec.name(), "must have 1 to 128 bytes");
+  }
+}
+
+// No text may be larger than a job record can well hold.
+void CheckTextSizes(const google::protobuf::Message& message, const std::string& path,
+                    ProblemList& problems) {
+  const auto& reflection = *message.GetReflection();
+  std::vector<const google::protobuf::FieldDescriptor*> fields;
+  reflection.ListFields(message, &fields);
+  for (const auto* field : fields) {
+    const std::string name = absl::StrCat(path, path.empty() ? "" : ".", field->name());
+    const int count = field->is_repeated() ? reflection.FieldSize(message, field) : 1;
+    for (int i = 0; i < count; ++i) {
+      const std::string element = field->is_repeated() ? absl::StrCat(name, "[", i, "]") : name;
+      if (field->cpp_type() == google::protobuf::FieldDescriptor::CPPTYPE_MESSAGE) {
+        CheckTextSizes(field->is_repeated() ? reflection.GetRepeatedMessage(message, field, i)
+                                            : reflection.GetMessage(message, field),
+                       element, problems);
+      } else if (field->cpp_type() == google::protobuf::FieldDescriptor::CPPTYPE_STRING) {
+        const size_t size = (field->is_repeated() ? reflection.GetRepeatedString(message, field, i)
+                                                  : reflection.GetString(message, field))
+                                .size();
+        if (size <= kTextBytesMax) continue;
+        problems.AddLine(absl::StrCat(element, " has ", size, " bytes: must have at most ", kTextBytesMax));
+      }
+    }
+  }
+}
+
+}  // namespace
+
+void CheckSpecBounds(const v1::JobSpec& spec, ProblemList& problems) {
+  CheckResources(spec, problems);
+  CheckTextSizes(spec, "", problems);
+  const uint32_t ranks = std::max(spec.resources().ranks(), 1u);
+  switch (spec.spec_case()) {
+    case v1::JobSpec::kData:
+      return CheckData(spec.data(), problems);
+    case v1::JobSpec::kTokenizer:
+      return CheckRange("tokenizer.vocab_size", spec.tokenizer().vocab_size(), 300u, 65535u, problems);
+    case v1::JobSpec::kPack:
+      if (spec.pack().shard_tokens() == 0) return;
+      return CheckRange("pack.shard_tokens", spec.pack().shard_tokens(), uint64_t{1024}, uint64_t{1} << 30,
+                        problems);
+    case v1::JobSpec::kPretrain:
+      return CheckPretrain(spec.pretrain(), ranks, problems);
+    case v1::JobSpec::kSft:
+      return CheckSft(spec.sft(), ranks, problems);
+    case v1::JobSpec::kEvaluate:
+      return CheckEvaluate(spec.evaluate(), problems);
+    case v1::JobSpec::kExport:
+      return CheckExport(spec.export_(), problems);
+    case v1::JobSpec::kBuild:
+      return CheckTarget("build.target", spec.build().target(), problems);
+    case v1::JobSpec::kBenchmark:
+      return CheckBenchmark(spec.benchmark(), problems);
+    case v1::JobSpec::kSubmission:
+      return CheckSubmission(spec.submission(), problems);
+    case v1::JobSpec::SPEC_NOT_SET:
+      return;
+  }
+}
+
+}  // namespace bonsai

@@ -1,0 +1,101 @@
+#include "coordinator/scheduler/training_bounds.h"
+
+#include <cmath>
+
+namespace bonsai {
+namespace {
+
+constexpr uint32_t kStepsMax = 1'000'000'000;
+constexpr uint32_t kBatchMax = 1'000'000;
+constexpr uint32_t kSequenceMax = 1 << 20;
+
+void CheckShape(const v1::ModelShape& shape, ProblemList& problems) {
+  CheckRange("pretrain.model.layers", shape.layers(), 1u, 1024u, problems);
+  CheckRange("pretrain.model.hidden_dim", shape.hidden_dim(), 1u, 1u << 20, problems);
+  CheckRange("pretrain.model.max_seq_len", shape.max_seq_len(), 2u, kSequenceMax, problems);
+  CheckRange("pretrain.model.dim", shape.dim(), 2u, 1u << 17, problems);
+  CheckRange("pretrain.model.heads", shape.heads(), 1u, 4096u, problems);
+  if (shape.heads() > 0 && shape.dim() > 0) {
+    if (shape.dim() % shape.heads() != 0) {
+      problems.Add("pretrain.model.dim", shape.dim(),
+                   absl::StrCat("must be a multiple of heads, which is ", shape.heads()));
+    } else if (shape.dim() / shape.heads() % 2 != 0) {
+      problems.Add("pretrain.model.dim", shape.dim(),
+                   absl::StrCat("dim / heads is ", shape.dim() / shape.heads(),
+                                ", but must be even: rotary positions turn pairs of numbers"));
+    }
+  }
+  if (shape.heads() > 0 && shape.kv_heads() > 0 && shape.heads() % shape.kv_heads() != 0) {
+    problems.Add("pretrain.model.kv_heads", shape.kv_heads(),
+                 absl::StrCat("must divide heads, which is ", shape.heads(), ", or be 0 for as many"));
+  }
+  if (shape.rope_theta() != 0)
+    CheckRange("pretrain.model.rope_theta", shape.rope_theta(), 1.f, 1e12f, problems);
+  if (shape.norm_epsilon() != 0) {
+    CheckRange("pretrain.model.norm_epsilon", shape.norm_epsilon(), 1e-12f, 0.1f, problems);
+  }
+}
+
+void CheckOptimizer(const std::string& field, const v1::Optimizer& optimizer, ProblemList& problems) {
+  const float rate = optimizer.learning_rate();
+  if (!(rate > 0) || rate > 10) {
+    problems.Add(absl::StrCat(field, ".learning_rate"), rate, "must be above 0 and at most 10");
+  }
+  CheckRange(absl::StrCat(field, ".beta1"), optimizer.beta1(), 0.f, 0.99999f, problems);
+  CheckRange(absl::StrCat(field, ".beta2"), optimizer.beta2(), 0.f, 0.99999f, problems);
+  CheckRange(absl::StrCat(field, ".epsilon"), optimizer.epsilon(), 0.f, 1.f, problems);
+  CheckRange(absl::StrCat(field, ".weight_decay"), optimizer.weight_decay(), 0.f, 10.f, problems);
+  CheckRange(absl::StrCat(field, ".clip_norm"), optimizer.clip_norm(), 0.f, 1e6f, problems);
+}
+
+void CheckSchedule(const std::string& field, const v1::Schedule& schedule, uint64_t steps,
+                   ProblemList& problems) {
+  if (!v1::Schedule::Shape_IsValid(schedule.shape())) {
+    problems.Add(absl::StrCat(field, ".shape"), static_cast<int>(schedule.shape()),
+                 "must be COSINE, WSD, or left out for a constant rate after the warm-up");
+  }
+  CheckRange(absl::StrCat(field, ".final_fraction"), schedule.final_fraction(), 0.f, 1.f, problems);
+  if (schedule.shape() != v1::Schedule::WSD && schedule.decay_steps() != 0) {
+    problems.Add(absl::StrCat(field, ".decay_steps"), schedule.decay_steps(),
+                 "must be 0 unless the shape is WSD");
+  }
+  const uint64_t taken = uint64_t{schedule.warmup_steps()} + schedule.decay_steps();
+  if (taken > steps) {
+    problems.Add(absl::StrCat(field, ".warmup_steps"), schedule.warmup_steps(),
+                 absl::StrCat("with ", schedule.decay_steps(), " decay_steps it must be at most the ", steps,
+                              " steps of the job"));
+  }
+}
+
+void CheckBatch(const std::string& kind, uint32_t batch, uint32_t ranks, ProblemList& problems) {
+  const std::string field = kind + ".batch_sequences";
+  CheckRange(field, batch, 1u, kBatchMax, problems);
+  if (batch % ranks != 0) {
+    problems.Add(field, batch, absl::StrCat("must be a multiple of resources.ranks, which is ", ranks));
+  }
+}
+
+}  // namespace
+
+void CheckPretrain(const v1::PretrainSpec& spec, uint32_t ranks, ProblemList& problems) {
+  CheckShape(spec.model(), problems);
+  CheckOptimizer("pretrain.optimizer", spec.optimizer(), problems);
+  CheckRange("pretrain.steps", spec.steps(), 1u, kStepsMax, problems);
+  CheckSchedule("pretrain.schedule", spec.schedule(), spec.steps(), problems);
+  CheckBatch("pretrain", spec.batch_sequences(), ranks, problems);
+  if (spec.seq_len() > spec.model().max_seq_len() || spec.seq_len() == 1) {
+    problems.Add("pretrain.seq_len", spec.seq_len(),
+                 absl::StrCat("must be from 2 to model.max_seq_len, which is ", spec.model().max_seq_len(),
+                              ", or 0 for that"));
+  }
+}
+
+void CheckSft(const v1::SftSpec& spec, uint32_t ranks, ProblemList& problems) {
+  CheckOptimizer("sft.optimizer", spec.optimizer(), problems);
+  CheckRange("sft.steps", spec.steps(), 1u, kStepsMax, problems);
+  CheckSchedule("sft.schedule", spec.schedule(), spec.steps(), problems);
+  CheckBatch("sft", spec.batch_sequences(), ranks, problems);
+  if (spec.seq_len() != 0) CheckRange("sft.seq_len", spec.seq_len(), 2u, kSequenceMax, problems);
+}
+
+}  // namespace bonsai
