@@ -1,8 +1,9 @@
-// The inference engine: runs a model on a CPU. A Model is the weights, immutable and shared; a Session is one sequence
-// with its key-value cache.
+// The inference engine: runs a model on a CPU. A Model is the weights, immutable and shared; a Session is one
+// sequence with its key-value cache.
 //
-// Results do not depend on the number of threads, nor on how a sequence is cut into Forward calls, bit for bit.
-// A Model may be used by many Sessions at once; a Session by one thread at a time. Standard library only.
+// Results do not depend on the number of threads, nor on how a sequence is cut into Forward calls, bit for
+// bit. A Model may be used by many Sessions at once; a Session by one thread at a time. Standard library
+// only.
 #ifndef BONSAI_EDGE_RUNTIME_ENGINE_ENGINE_H_
 #define BONSAI_EDGE_RUNTIME_ENGINE_ENGINE_H_
 
@@ -29,8 +30,8 @@ class Model {
   // A llama2.c version 0 checkpoint, mapped.
   static std::unique_ptr<Model> LoadLlama2c(const std::string& path, std::string* error);
   // The same from buffers that outlive the model (the sections of a bundle).
-  static std::unique_ptr<Model> FromSafetensors(std::string_view config_json, std::span<const uint8_t> weights,
-                                                std::string* error);
+  static std::unique_ptr<Model> FromSafetensors(std::string_view config_json,
+                                                std::span<const uint8_t> weights, std::string* error);
 
   virtual const ModelConfig& config() const = 0;
 };
@@ -46,11 +47,13 @@ class Session {
   virtual ~Session() = default;
 
   // nullptr and *error if the options ask for kernels that this CPU lacks or for too many positions.
-  static std::unique_ptr<Session> Create(const Model& model, const SessionOptions& options, std::string* error);
+  static std::unique_ptr<Session> Create(const Model& model, const SessionOptions& options,
+                                         std::string* error);
 
   // Appends tokens to the sequence. If `logits` is not empty it has room for the logits of the last
   // logits.size() / vocab_size tokens, row-major [rows, vocab_size]; rows <= tokens.size().
-  // Returns false and changes nothing if the sequence would grow beyond positions_max or an id is out of range.
+  // Returns false and changes nothing if the sequence would grow beyond positions_max or an id is out of
+  // range.
   virtual bool Forward(std::span<const int32_t> tokens, std::span<float> logits, std::string* error) = 0;
 
   // Tokens in the cache.

@@ -1,0 +1,84 @@
+// The forward pass: a Llama block (RMSNorm, rotary positions, grouped-query attention, SwiGLU) over blocks of
+// tokens. The engine's own Session; users see engine.h.
+//
+// Each block of at most kBlockTokens tokens goes through all layers, so that a weight is read once per block.
+// Every number is computed by the same operations in the same order whatever the block, and by one thread
+// alone (kernels.h): this is why neither threads nor the cut of a sequence changes a bit.
+#ifndef BONSAI_EDGE_RUNTIME_ENGINE_SESSION_H_
+#define BONSAI_EDGE_RUNTIME_ENGINE_SESSION_H_
+
+#include <memory>
+#include <vector>
+
+#include "edge_runtime/engine/kernels.h"
+#include "edge_runtime/engine/thread_pool.h"
+#include "edge_runtime/engine/weights.h"
+
+namespace bonsai::edge {
+
+class LlamaSession : public Session {
+ public:
+  static constexpr size_t kBlockTokens = 64;
+
+  LlamaSession(const ModelWeights& model, const Kernels& kernels, int32_t positions_max, int threads);
+
+  // Allocates the cache. False and *error if there is no memory.
+  bool Init(std::string* error);
+
+  bool Forward(std::span<const int32_t> tokens, std::span<float> logits, std::string* error) override;
+  int32_t position() const override { return static_cast<int32_t>(position_); }
+  void Rewind(int32_t position) override;
+  const ModelConfig& config() const override { return config_; }
+  const char* kernels() const override { return kernels_.name; }
+
+ private:
+  // Rows of floats, [tokens of the block, width].
+  struct Rows {
+    std::vector<float> values;
+    size_t width = 0;
+
+    float* row(size_t token) { return values.data() + token * width; }
+  };
+
+  // Runs a block through the layers; what comes out is in stream_.
+  void RunBlock(std::span<const int32_t> tokens);
+  void Attend(const LayerWeights& weights, size_t layer, size_t tokens);
+  // The attention of one token's queries on one key-value head, into attended_. `scores` is scratch.
+  void AttendHead(size_t layer, size_t token, size_t kv_head, float* scores);
+  void FeedForward(const LayerWeights& weights, size_t tokens);
+  // Turns the rows of `heads` heads by their positions.
+  void Rotate(Rows* rows, size_t heads, size_t tokens);
+  // Appends the keys and values of the block to the cache.
+  void Store(size_t layer, size_t tokens);
+  void Normalize(const Rows& from, const float* weight, size_t tokens, Rows* to);
+  // to = weights x from, cut by rows over the threads.
+  void Multiply(const float* weights, size_t rows, const float* from, size_t columns, size_t tokens,
+                float* to);
+  void AddToStream(const Rows& delta, size_t tokens);
+
+  // The cache. Keys: [kv_heads, positions, head_dim] per layer; values transposed, [kv_heads, head_dim,
+  // positions], so that both products of attention are rows times a vector.
+  float* Keys(size_t layer, size_t kv_head) {
+    return keys_.get() + (layer * kv_heads_ + kv_head) * positions_max_ * head_dim_;
+  }
+  float* Values(size_t layer, size_t kv_head) {
+    return values_.get() + (layer * kv_heads_ + kv_head) * positions_max_ * head_dim_;
+  }
+
+  const ModelWeights& model_;
+  const ModelConfig config_;
+  const Kernels& kernels_;
+  const size_t dim_, hidden_, heads_, kv_heads_, head_dim_, vocab_;
+  const size_t positions_max_;
+  size_t position_ = 0;
+  ThreadPool pool_;
+  std::unique_ptr<float[]> keys_, values_;
+  std::vector<float> inverse_frequencies_;  // [head_dim / 2]
+  std::vector<float> cosines_, sines_;      // of the block, [tokens, head_dim / 2]
+  std::vector<float> scores_;               // [threads' parts, heads per kv head, positions]
+  Rows stream_, normalized_, queries_, key_rows_, value_rows_, attended_, projected_, gates_, ups_;
+};
+
+}  // namespace bonsai::edge
+
+#endif  // BONSAI_EDGE_RUNTIME_ENGINE_SESSION_H_
