@@ -7,7 +7,6 @@
 #include <mutex>
 #include <utility>
 
-#include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
@@ -67,8 +66,9 @@ std::pair<std::unique_ptr<grpc::Server>, int> TryListen(const std::string& addre
 }  // namespace
 
 bool IsLoopback(const std::string& address) {
-  const std::string host = Split(address).host;
-  return absl::StartsWith(host, "127.") || host == "localhost" || host == "[::1]" || host == "unix";
+  const HostPort parts = Split(address);
+  const std::string& host = parts.host;
+  return host.rfind("127.", 0) == 0 || host == "localhost" || host == "[::1]" || host == "unix";
 }
 
 RpcServer::RpcServer(std::unique_ptr<grpc::Server> server, std::string address)

@@ -57,6 +57,9 @@ void WorkersService::CheckArtifact(const v1::RankReport& report, const v1::JobRe
                                    const std::string& id,
                                    std::map<std::string, v1::ArtifactRecord>& artifacts) {
   if (id.empty() || artifacts.count(id) > 0 || parts_.model->FindArtifact(id)) return;
+  for (const v1::Checkpoint& known : job.checkpoints()) {
+    if (known.manifest_id() == id) return;
+  }
   absl::StatusOr<v1::ArtifactRecord> record = parts_.check->Check(job, id);
   if (record.ok()) {
     artifacts[id] = *std::move(record);

@@ -2,7 +2,11 @@
 
 #include <civetweb.h>
 
+#include <atomic>
+#include <chrono>
+#include <cstdlib>
 #include <cstring>
+#include <thread>
 #include <utility>
 
 #include "absl/status/status.h"
@@ -102,7 +106,22 @@ absl::StatusOr<std::unique_ptr<HttpServer>> HttpServer::Start(const std::string&
 }
 
 HttpServer::~HttpServer() {
-  if (context_ != nullptr) mg_stop(context_);
+  if (context_ == nullptr) return;
+  // civetweb looks at its stop flag only when a connection comes or two seconds have passed; so one is made.
+  std::atomic<bool> stopped{false};
+  std::thread stopper([&] {
+    mg_stop(context_);
+    stopped = true;
+  });
+  const size_t colon = address_.rfind(':');
+  while (!stopped) {
+    char error[100];
+    mg_connection* nudge = mg_connect_client(address_.substr(0, colon).c_str(),
+                                             std::atoi(address_.c_str() + colon + 1), 0, error, sizeof error);
+    if (nudge != nullptr) mg_close_connection(nudge);
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  }
+  stopper.join();
 }
 
 }  // namespace bonsai

@@ -1,0 +1,198 @@
+#include "coordinator/coordinator.h"
+
+#include <atomic>
+#include <filesystem>
+#include <optional>
+#include <utility>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
+#include "coordinator/rpc/artifact_catalog.h"
+#include "coordinator/rpc/artifact_check.h"
+#include "coordinator/rpc/coordinator_service.h"
+#include "coordinator/rpc/decision_loop.h"
+#include "coordinator/rpc/job_journal.h"
+#include "coordinator/rpc/leaderboard_rows.h"
+#include "coordinator/rpc/pipeline_submission.h"
+#include "coordinator/rpc/rank_logs.h"
+#include "coordinator/rpc/read_model.h"
+#include "coordinator/rpc/rpc_server.h"
+#include "coordinator/rpc/stderr_log.h"
+#include "coordinator/rpc/workers_service.h"
+#include "coordinator/status_pages.h"
+#include "coordinator/store/rocksdb_record_store.h"
+#include "coordinator/web/http_server.h"
+#include "coordinator/web/metrics.h"
+#include "evaluator/tracks/track_file.h"
+#include "storage/atomic_file.h"
+#include "storage/directory_blob_store.h"
+#include "storage/file_bytes.h"
+
+namespace bonsai {
+namespace {
+
+constexpr absl::Duration kStopGrace = absl::Seconds(1);
+constexpr size_t kSmallFileBytesMax = 4096;
+
+// Wall time that never goes backwards: a clock that someone sets must not end leases.
+std::function<absl::Time()> SteadyWallClock() {
+  const absl::Time wall = absl::Now();
+  const auto start = std::chrono::steady_clock::now();
+  return [wall, start] { return wall + absl::FromChrono(std::chrono::steady_clock::now() - start); };
+}
+
+std::string ReadFirstLine(const std::string& path) {
+  absl::StatusOr<std::string> text = ReadFileBytes(path, kSmallFileBytesMax);
+  if (!text.ok()) return "";
+  return std::string(absl::StripAsciiWhitespace(text->substr(0, text->find('\n'))));
+}
+
+absl::Status MakeFolder(const char* field, const std::string& folder) {
+  std::error_code error;
+  std::filesystem::create_directories(folder, error);
+  if (!error) return absl::OkStatus();
+  return ErrnoStatus(error.value(), absl::StrCat(field, ": make the folder"), folder);
+}
+
+absl::Status Named(const char* field, const absl::Status& status) {
+  return absl::Status(status.code(), absl::StrCat(field, ": ", status.message()));
+}
+
+}  // namespace
+
+std::string ReadCodeVersion(const std::string& share_dir) {
+  std::string version = ReadFirstLine(absl::StrCat(share_dir, "/VERSION"));
+  return version.empty() ? "unknown" : version;
+}
+
+// In the order of their lives: each uses only those above it.
+struct Coordinator::Parts {
+  std::string state_dir;
+  std::vector<v1::Track> tracks;
+  Metrics metrics;
+  std::unique_ptr<BlobStore> blobs;
+  std::unique_ptr<ReadModel> model;
+  std::unique_ptr<RankLogs> logs;
+  std::unique_ptr<DecisionLoop> loop;
+  std::unique_ptr<PipelineSubmission> submission;
+  std::unique_ptr<ArtifactCatalog> catalog;
+  std::unique_ptr<ArtifactCheck> check;
+  std::unique_ptr<LeaderboardRows> leaderboard;
+  std::atomic<bool> stopping{false};
+  std::unique_ptr<CoordinatorService> coordinator_service;
+  std::unique_ptr<WorkersService> workers_service;
+  std::unique_ptr<HttpServer> http;
+  std::unique_ptr<RpcServer> server;
+
+  absl::Status Load(const v1::CoordinatorConfig& config);
+  absl::Status Serve(const v1::CoordinatorConfig& config);
+  void StartLoop(const v1::CoordinatorConfig& config, std::unique_ptr<RecordStore> store,
+                 const Records& records);
+};
+
+absl::Status Coordinator::Parts::Load(const v1::CoordinatorConfig& config) {
+  state_dir = config.state_dir();
+  if (absl::Status made = MakeFolder("state_dir", state_dir); !made.ok()) return made;
+  absl::StatusOr<std::vector<v1::Track>> loaded = LoadTracks(absl::StrCat(config.share_dir(), "/tracks"));
+  if (!loaded.ok()) return Named("share_dir", loaded.status());
+  tracks = *std::move(loaded);
+  absl::StatusOr<std::unique_ptr<DirectoryBlobStore>> opened = DirectoryBlobStore::Open(config.storage_dir());
+  if (!opened.ok()) return Named("storage_dir", opened.status());
+  blobs = *std::move(opened);
+  absl::StatusOr<std::unique_ptr<RecordStore>> store =
+      OpenRocksdbRecordStore(absl::StrCat(state_dir, "/records"));
+  if (!store.ok()) return Named("state_dir", store.status());
+  absl::StatusOr<Records> records = (*store)->Load();
+  if (!records.ok()) return Named("state_dir", records.status());
+  LogLine(absl::StrCat("loaded ", records->pipelines.size(), " pipelines, ", records->jobs.size(), " jobs, ",
+                       records->artifacts.size(), " artifacts, ", tracks.size(), " tracks"));
+  StartLoop(config, *std::move(store), *records);
+  return absl::OkStatus();
+}
+
+void Coordinator::Parts::StartLoop(const v1::CoordinatorConfig& config, std::unique_ptr<RecordStore> store,
+                                   const Records& records) {
+  model =
+      std::make_unique<ReadModel>(records, [this](const v1::JobRecord* before, const v1::JobRecord& after) {
+        RecordJobChange(metrics, before, after);
+      });
+  logs = std::make_unique<RankLogs>(absl::StrCat(state_dir, "/logs"));
+  SchedulerOptions scheduling;
+  scheduling.lease = absl::Milliseconds(config.lease_ms());
+  // Several reports fit into one lease, so that a lost one costs nothing.
+  scheduling.synchronize_interval = std::min(scheduling.synchronize_interval, scheduling.lease / 4);
+  scheduling.code_version = ReadCodeVersion(config.share_dir());
+  DecisionLoop::Options options;
+  options.clock = SteadyWallClock();
+  options.publish = [this](const RecordBatch& batch) {
+    model->Publish(batch);
+    for (int i = 0; i < static_cast<int>(batch.pipelines.size()); ++i) metrics.CountPipeline();
+  };
+  std::unique_ptr<Scheduler> scheduler = Scheduler::Create(scheduling, records, options.clock());
+  loop = std::make_unique<DecisionLoop>(std::move(scheduler), std::move(store), &metrics, std::move(options));
+}
+
+absl::Status Coordinator::Parts::Serve(const v1::CoordinatorConfig& config) {
+  submission = std::make_unique<PipelineSubmission>(loop.get(), model.get(), &tracks);
+  catalog = std::make_unique<ArtifactCatalog>(blobs.get(), model.get());
+  check = std::make_unique<ArtifactCheck>(blobs.get(), &tracks, &metrics);
+  leaderboard = std::make_unique<LeaderboardRows>(blobs.get(), model.get(), &tracks);
+  coordinator_service = std::make_unique<CoordinatorService>(
+      CoordinatorService::Parts{loop.get(), model.get(), submission.get(), catalog.get(), leaderboard.get(),
+                                logs.get(), &metrics, &stopping});
+  workers_service = std::make_unique<WorkersService>(
+      WorkersService::Parts{loop.get(), model.get(), check.get(), logs.get(), &metrics});
+  const std::string address_file = absl::StrCat(state_dir, "/address");
+  const std::string metrics_file = absl::StrCat(state_dir, "/metrics_address");
+  absl::StatusOr<std::unique_ptr<HttpServer>> pages =
+      HttpServer::Start(config.metrics_address(),
+                        MakeStatusPages({loop.get(), model.get(), leaderboard.get(), &tracks, &metrics}));
+  if (!pages.ok()) return pages.status();
+  http = *std::move(pages);
+  if (absl::Status wrote = WriteFileAtomically(metrics_file, http->address() + "\n"); !wrote.ok())
+    return wrote;
+  absl::StatusOr<std::unique_ptr<RpcServer>> listening =
+      RpcServer::Start(config.listen_address(), ReadFirstLine(address_file),
+                       {coordinator_service.get(), workers_service.get()});
+  if (!listening.ok()) return listening.status();
+  server = *std::move(listening);
+  return WriteFileAtomically(address_file, server->address() + "\n");
+}
+
+Coordinator::Coordinator(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
+
+Coordinator::~Coordinator() { Stop(); }
+
+absl::StatusOr<std::unique_ptr<Coordinator>> Coordinator::Start(const v1::CoordinatorConfig& config) {
+  std::unique_ptr<Coordinator> coordinator(new Coordinator(std::make_unique<Parts>()));
+  Parts& parts = *coordinator->parts_;
+  if (absl::Status loaded = parts.Load(config); !loaded.ok()) return loaded;
+  if (absl::Status serving = parts.Serve(config); !serving.ok()) return serving;
+  LogLine(absl::StrCat("serving on ", parts.server->address(), "; metrics and pages on http://",
+                       parts.http->address(), "/"));
+  for (const std::string& address : {parts.server->address(), parts.http->address()}) {
+    if (!IsLoopback(address)) {
+      LogLine(absl::StrCat(
+          "WARNING: ", address,
+          " can be reached from other machines, and calls are neither "
+          "encrypted nor authenticated: whoever reaches it can run jobs. Keep it within a network "
+          "that you trust."));
+    }
+  }
+  return coordinator;
+}
+
+std::string Coordinator::address() const { return parts_->server->address(); }
+std::string Coordinator::metrics_address() const { return parts_->http->address(); }
+
+void Coordinator::Stop() {
+  parts_->stopping = true;
+  if (parts_->model) parts_->model->WakeWatchers();
+  if (parts_->server) parts_->server->Shutdown(kStopGrace);
+  if (parts_->loop) parts_->loop->Stop();
+  parts_->http = nullptr;
+}
+
+}  // namespace bonsai

@@ -1,0 +1,95 @@
+#include "coordinator/coordinator_config.h"
+
+#include <google/protobuf/io/tokenizer.h>
+#include <google/protobuf/text_format.h>
+
+#include "absl/strings/str_cat.h"
+#include "storage/file_bytes.h"
+
+namespace bonsai {
+namespace {
+
+using google::protobuf::TextFormat;
+
+constexpr size_t kConfigBytesMax = 1 << 20;
+constexpr int64_t kLeaseMsDefault = 10000;
+constexpr int64_t kLeaseMsMin = 100;
+constexpr int64_t kLeaseMsMax = 3600000;
+constexpr char kAnyLoopbackPort[] = "127.0.0.1:0";
+
+// Keeps the first error: those after it follow from it.
+class FirstError : public google::protobuf::io::ErrorCollector {
+ public:
+  void AddError(int line, google::protobuf::io::ColumnNumber column, const std::string& message) override {
+    if (text.empty()) text = absl::StrCat(line + 1, ":", column + 1, ": ", message);
+  }
+  std::string text;
+};
+
+// Where a field stands in the text: "7:1", or the file's end where it is missing.
+class Places {
+ public:
+  Places(absl::string_view file, const TextFormat::ParseInfoTree& tree) : file_(file), tree_(tree) {}
+
+  absl::Status Error(const char* field, absl::string_view what) const {
+    const auto* descriptor = v1::CoordinatorConfig::descriptor()->FindFieldByName(field);
+    const TextFormat::ParseLocation place = tree_.GetLocation(descriptor, -1);
+    const std::string line = place.line < 0 ? "" : absl::StrCat(":", place.line + 1, ":", place.column + 1);
+    return absl::InvalidArgumentError(absl::StrCat(file_, line, ": ", field, ": ", what));
+  }
+
+ private:
+  const absl::string_view file_;
+  const TextFormat::ParseInfoTree& tree_;
+};
+
+absl::Status CheckAddress(const Places& places, const char* field, const std::string& address) {
+  const size_t colon = address.rfind(':');
+  if (colon != std::string::npos && colon > 0 && colon + 1 < address.size()) return absl::OkStatus();
+  return places.Error(field,
+                      absl::StrCat("\"", address, "\" is not host:port, as in \"", kAnyLoopbackPort, "\""));
+}
+
+absl::Status CheckFields(const Places& places, const v1::CoordinatorConfig& config) {
+  if (config.state_dir().empty())
+    return places.Error("state_dir", "is missing: the folder for records and logs");
+  if (config.storage_dir().empty()) return places.Error("storage_dir", "is missing: the folder for blobs");
+  if (config.share_dir().empty()) return places.Error("share_dir", "is missing: Bonsai's installed data");
+  if (absl::Status valid = CheckAddress(places, "listen_address", config.listen_address()); !valid.ok())
+    return valid;
+  if (absl::Status valid = CheckAddress(places, "metrics_address", config.metrics_address()); !valid.ok()) {
+    return valid;
+  }
+  if (config.lease_ms() < kLeaseMsMin || config.lease_ms() > kLeaseMsMax) {
+    return places.Error("lease_ms", absl::StrCat(config.lease_ms(), " is not within ", kLeaseMsMin, " and ",
+                                                 kLeaseMsMax, " (0 stands for ", kLeaseMsDefault, ")"));
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::StatusOr<v1::CoordinatorConfig> ParseCoordinatorConfig(absl::string_view file, absl::string_view text) {
+  FirstError error;
+  TextFormat::ParseInfoTree tree;
+  TextFormat::Parser parser;
+  parser.RecordErrorsTo(&error);
+  parser.WriteLocationsTo(&tree);
+  v1::CoordinatorConfig config;
+  if (!parser.ParseFromString(std::string(text), &config)) {
+    return absl::InvalidArgumentError(absl::StrCat(file, ":", error.text));
+  }
+  if (config.listen_address().empty()) config.set_listen_address(kAnyLoopbackPort);
+  if (config.metrics_address().empty()) config.set_metrics_address(kAnyLoopbackPort);
+  if (config.lease_ms() == 0) config.set_lease_ms(kLeaseMsDefault);
+  if (absl::Status valid = CheckFields(Places(file, tree), config); !valid.ok()) return valid;
+  return config;
+}
+
+absl::StatusOr<v1::CoordinatorConfig> ReadCoordinatorConfig(const std::string& path) {
+  absl::StatusOr<std::string> text = ReadFileBytes(path, kConfigBytesMax);
+  if (!text.ok()) return text.status();
+  return ParseCoordinatorConfig(path, *text);
+}
+
+}  // namespace bonsai
