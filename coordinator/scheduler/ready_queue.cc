@@ -64,7 +64,7 @@ std::string ExplainTooLarge(const RankNeed& need, uint32_t ranks, const std::vec
                         "; the largest worker has ", largest.memory_bytes);
   }
   if (largest.gpus < need.gpus) {
-    return absl::StrCat("needs ", PerRank(absl::StrCat(need.gpus, " gpus"), ranks),
+    return absl::StrCat("needs ", PerRank(absl::StrCat(need.gpus, need.gpus == 1 ? " gpu" : " gpus"), ranks),
                         "; the largest worker has ", largest.gpus);
   }
   return absl::StrCat("needs ", PerRank(DescribeNeed(need), ranks), "; no worker has all of it");

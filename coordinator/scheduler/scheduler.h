@@ -96,7 +96,7 @@ struct SchedulerOptions {
   // Smaller jobs may pass one that does not fit, until the oldest has waited for so long: then the room that
   // it would use is kept free for it.
   absl::Duration keep_room_after = absl::Seconds(60);
-  std::string code_version;  // put into every task
+  std::string code_version = {};  // put into every task
 };
 
 class Scheduler {
