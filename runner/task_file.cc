@@ -1,31 +1,14 @@
 #include "runner/task_file.h"
 
 #include <google/protobuf/descriptor.h>
-#include <google/protobuf/io/tokenizer.h>
-#include <google/protobuf/io/zero_copy_stream_impl_lite.h>
-#include <google/protobuf/text_format.h>
 
 #include "absl/strings/str_cat.h"
+#include "runner/text_message.h"
 #include "storage/digest.h"
 #include "storage/file_bytes.h"
 
 namespace bonsai {
 namespace {
-
-constexpr int kNestingMax = 32;
-
-// Keeps the first error; lines and columns count from 1 for people.
-class FirstError : public google::protobuf::io::ErrorCollector {
- public:
-  void AddError(int line, google::protobuf::io::ColumnNumber column, const std::string& message) override {
-    if (!text_.empty()) return;
-    text_ = line < 0 ? message : absl::StrCat(line + 1, ":", column + 1, ": ", message);
-  }
-  const std::string& text() const { return text_; }
-
- private:
-  std::string text_;
-};
 
 absl::Status CheckIds(const v1::Task& task) {
   for (int i = 0; i < task.inputs_size(); ++i) {
@@ -79,20 +62,8 @@ std::string JobKind(const v1::JobSpec& spec) {
 }
 
 absl::StatusOr<v1::Task> ParseTask(absl::string_view text, absl::string_view file_name) {
-  if (text.size() > kTaskBytesMax) {
-    return absl::InvalidArgumentError(
-        absl::StrCat(file_name, ": has ", text.size(), " bytes: a task has at most ", kTaskBytesMax));
-  }
   v1::Task task;
-  FirstError error;
-  google::protobuf::TextFormat::Parser parser;
-  parser.RecordErrorsTo(&error);
-  parser.SetRecursionLimit(kNestingMax);
-  google::protobuf::io::ArrayInputStream input(text.data(), static_cast<int>(text.size()));
-  if (!parser.Parse(&input, &task)) {
-    return absl::InvalidArgumentError(
-        absl::StrCat(file_name, ":", error.text().empty() ? " not a bonsai.v1.Task" : error.text()));
-  }
+  if (absl::Status status = ParseTextMessage(text, file_name, task); !status.ok()) return status;
   if (task.ranks() == 0) task.set_ranks(1);
   if (task.attempt() == 0) task.set_attempt(1);
   if (absl::Status status = CheckTask(task); !status.ok()) {
@@ -102,7 +73,7 @@ absl::StatusOr<v1::Task> ParseTask(absl::string_view text, absl::string_view fil
 }
 
 absl::StatusOr<v1::Task> ReadTaskFile(const std::string& path) {
-  absl::StatusOr<std::string> text = ReadFileBytes(path, kTaskBytesMax);
+  absl::StatusOr<std::string> text = ReadFileBytes(path, kTextMessageBytesMax);
   if (!text.ok()) return absl::InvalidArgumentError(absl::StrCat("task file: ", text.status().message()));
   return ParseTask(*text, path);
 }

@@ -13,9 +13,6 @@
 
 namespace bonsai {
 
-// The largest task file.
-inline constexpr size_t kTaskBytesMax = 4 << 20;
-
 // The name of the job's kind ("pretrain"), or "" if the spec has none.
 std::string JobKind(const v1::JobSpec& spec);
 

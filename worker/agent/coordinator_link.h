@@ -1,0 +1,45 @@
+// The worker's calls to the coordinator over gRPC: each with a deadline, over a channel that follows the
+// coordinator's address when it restarts elsewhere.
+//
+// Used by the Synchronizer, on its thread. Not thread-safe.
+#ifndef BONSAI_WORKER_AGENT_COORDINATOR_LINK_H_
+#define BONSAI_WORKER_AGENT_COORDINATOR_LINK_H_
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "bonsai/v1/worker.pb.h"
+
+namespace bonsai {
+
+class CoordinatorLink {
+ public:
+  // If `address` is empty it is read from `address_file` before each call.
+  CoordinatorLink(std::string address, std::string address_file, absl::Duration deadline);
+  ~CoordinatorLink();
+
+  // Unavailable if the coordinator cannot be reached, DeadlineExceeded if it does not answer; else what it
+  // says.
+  absl::StatusOr<v1::SynchronizeResponse> Synchronize(const v1::SynchronizeRequest& request);
+  // How many bytes of the stream the coordinator has now. Errors as of Synchronize.
+  absl::StatusOr<uint64_t> AppendLog(const v1::AppendLogRequest& request);
+
+ private:
+  struct Connection;
+
+  // Makes `connection_` one to the address of now.
+  absl::Status Connect();
+
+  const std::string fixed_address_;
+  const std::string address_file_;
+  const absl::Duration deadline_;
+  std::unique_ptr<Connection> connection_;
+};
+
+}  // namespace bonsai
+
+#endif  // BONSAI_WORKER_AGENT_COORDINATOR_LINK_H_

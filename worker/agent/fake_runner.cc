@@ -1,0 +1,127 @@
+// A runner for the agent's tests. It does what the paths of the data spec's first source say, in order:
+// "print:text", "fill:<bytes>", "pid", "env:NAME", "task", "progress:N", "sample:N", "checkpoint:N",
+// "artifact", "failure:text", "garbage", "fork" (a child that does nothing), "raise:N", "exit:N", "wait" (for
+// SIGTERM, then a checkpoint and 75), "hang" (whatever signal comes).
+#include <google/protobuf/text_format.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <string>
+
+#include "absl/strings/string_view.h"
+#include "absl/strings/strip.h"
+#include "runner/event_stream.h"
+#include "runner/task_file.h"
+
+namespace {
+
+volatile sig_atomic_t stopped = 0;
+void OnStop(int) { stopped = 1; }
+
+class FakeRunner {
+ public:
+  explicit FakeRunner(bonsai::v1::Task task) : task_(std::move(task)), writer_(task_.events_fd()) {}
+
+  void Do(const std::string& command) {
+    size_t colon = command.find(':');
+    std::string verb = command.substr(0, colon);
+    std::string text = colon == std::string::npos ? "" : command.substr(colon + 1);
+    if (Talk(verb, text) || Report(verb, text)) return;
+    if (verb == "fork") Fork();
+    if (verb == "raise") raise(atoi(text.c_str()));
+    if (verb == "exit") _exit(atoi(text.c_str()));
+    if (verb == "wait") Wait();
+    if (verb == "hang") Hang();
+  }
+
+ private:
+  // For the log.
+  bool Talk(const std::string& verb, const std::string& text) {
+    if (verb == "print") {
+      printf("%s\n", text.c_str());
+    } else if (verb == "fill") {
+      fputs(std::string(atoi(text.c_str()), 'x').c_str(), stdout);
+    } else if (verb == "pid") {
+      printf("pid %d\n", getpid());
+    } else if (verb == "env") {
+      const char* value = getenv(text.c_str());
+      printf("%s=%s\n", text.c_str(), value == nullptr ? "(not set)" : value);
+    } else if (verb == "task") {
+      std::string dump;
+      google::protobuf::TextFormat::PrintToString(task_, &dump);
+      printf("%s", dump.c_str());
+    } else {
+      return false;
+    }
+    fflush(stdout);
+    return true;
+  }
+
+  // For the agent.
+  bool Report(const std::string& verb, const std::string& text) {
+    bonsai::v1::RunnerEvent event;
+    uint64_t number = strtoull(text.c_str(), nullptr, 10);
+    if (verb == "progress") {
+      event.mutable_progress()->set_step(number);
+    } else if (verb == "sample") {
+      event.mutable_sample()->set_step(number);
+      event.mutable_sample()->add_metrics()->set_name("loss");
+    } else if (verb == "checkpoint") {
+      event.mutable_checkpoint()->set_step(number);
+      event.mutable_checkpoint()->set_manifest_id(std::string(64, 'c'));
+    } else if (verb == "artifact") {
+      event.mutable_artifact()->set_manifest_id(std::string(64, 'a'));
+    } else if (verb == "failure") {
+      event.mutable_failure()->set_message(text);
+    } else if (verb == "garbage") {
+      return write(task_.events_fd(), "\xff\xff\xff\xff", 4) == 4;
+    } else {
+      return false;
+    }
+    return writer_.Write(event).ok();
+  }
+
+  void Fork() {
+    pid_t child = fork();
+    if (child == 0) {
+      signal(SIGTERM, SIG_IGN);
+      while (true) pause();
+    }
+    printf("grandchild %d\n", child);
+    fflush(stdout);
+  }
+
+  void Wait() {
+    signal(SIGTERM, OnStop);
+    Report("progress", "1");
+    while (stopped == 0) usleep(1000);
+    Report("checkpoint", "9");
+    _exit(75);
+  }
+
+  [[noreturn]] void Hang() {
+    signal(SIGTERM, SIG_IGN);
+    Report("progress", "1");
+    while (true) pause();
+  }
+
+  bonsai::v1::Task task_;
+  bonsai::EventWriter writer_;
+};
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  absl::string_view path = argc > 1 ? argv[1] : "";
+  if (!absl::ConsumePrefix(&path, "--task=")) return 65;
+  absl::StatusOr<bonsai::v1::Task> task = bonsai::ReadTaskFile(std::string(path));
+  if (!task.ok()) {
+    fprintf(stderr, "%s\n", std::string(task.status().message()).c_str());
+    return 65;
+  }
+  FakeRunner runner(*task);
+  for (const std::string& command : task->spec().data().sources(0).paths()) runner.Do(command);
+  return 0;
+}

@@ -1,0 +1,180 @@
+#include "worker/agent/rank_processes.h"
+
+#include <fcntl.h>
+#include <google/protobuf/text_format.h>
+#include <google/protobuf/util/json_util.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <filesystem>
+
+#include "absl/strings/str_cat.h"
+#include "runner/task_file.h"
+#include "storage/atomic_file.h"
+#include "storage/file_bytes.h"
+#include "worker/agent/agent_log.h"
+#include "worker/agent/leftover.h"
+
+namespace bonsai {
+namespace {
+
+// Read from one pipe before the others get their turn.
+constexpr size_t kEventReadMax = 256 << 10;
+
+// Idle OpenMP threads must not spin: ranks share their machine with others.
+std::vector<std::string> RunnerEnvironment(const v1::Task& task, const RankFolder& folder) {
+  uint32_t cpus = std::max(1u, task.spec().resources().cpus());
+  return {absl::StrCat("OMP_NUM_THREADS=", cpus), "OMP_WAIT_POLICY=passive", "GOMP_SPINCOUNT=0",
+          absl::StrCat("OPENBLAS_NUM_THREADS=", cpus), absl::StrCat(kRankFolderVariable, "=", folder.root)};
+}
+
+std::string SampleLine(const v1::Sample& sample) {
+  std::string line;
+  google::protobuf::util::JsonPrintOptions options;
+  options.preserve_proto_field_names = true;
+  if (!google::protobuf::util::MessageToJsonString(sample, &line, options).ok()) return "";
+  return line + "\n";
+}
+
+}  // namespace
+
+void RankProcesses::Do(const RankAction& action) {
+  auto found = ranks_.find(action.key);
+  RunnerProcess* process = found == ranks_.end() ? nullptr : found->second.process.get();
+  switch (action.kind) {
+    case RankAction::kStart:
+      if (absl::Status status = Start(action.key, action.task); !status.ok()) {
+        AgentLog(absl::StrCat("could not start ", ToString(action.key), ": ", status.message()));
+        metrics_.CountExit(JobKind(action.task.spec()), v1::RankReport::FAILED);
+        board_.With([&](RankTable& table) {
+          table.OnStartFailed(action.key, status.message(), absl::IsInvalidArgument(status));
+        });
+      }
+      board_.RingSynchronizer();
+      return;
+    case RankAction::kStop:
+      if (process != nullptr) process->Terminate();
+      return;
+    case RankAction::kKill:
+      if (process != nullptr) process->KillGroup();
+      return;
+    case RankAction::kForget:
+      Forget(action.key);
+      return;
+  }
+}
+
+absl::Status RankProcesses::Start(const RankKey& key, v1::Task task) {
+  absl::StatusOr<std::string> attempt_name = AttemptName(key);
+  if (!attempt_name.ok()) return attempt_name.status();
+  std::string kind = JobKind(task.spec());
+  if (kind.empty()) return absl::InvalidArgumentError("the task's spec has no kind that this worker knows");
+  Rank& rank = ranks_[key];
+  rank.kind = kind;
+  rank.folder = *FolderOf(config_.work_dir(), key);
+  if (absl::Status status = MakeFresh(rank.folder); !status.ok()) return status;
+  task.set_storage_dir(config_.storage_dir());
+  task.set_work_dir(rank.folder.work);
+  task.set_rendezvous_dir(absl::StrCat(config_.storage_dir(), "/rendezvous/", *attempt_name));
+  task.set_share_dir(config_.share_dir());
+  task.set_events_fd(kRunnerEventsFd);
+  if (key.rank == 0) rank.rendezvous_dir = task.rendezvous_dir();
+  std::error_code error;
+  std::filesystem::create_directories(task.rendezvous_dir(), error);
+  if (error) return ErrnoStatus(error.value(), "make folder", task.rendezvous_dir());
+  std::string text;
+  google::protobuf::TextFormat::PrintToString(task, &text);
+  if (absl::Status status = WriteFileAtomically(rank.folder.task_file, text); !status.ok()) return status;
+  rank.samples_fd = open(rank.folder.samples_file.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
+  if (rank.samples_fd < 0) return ErrnoStatus(errno, "open", rank.folder.samples_file);
+  ProcessSpec spec;
+  spec.program = absl::StrCat(config_.runner_dir(), "/bonsai-run-", kind);
+  spec.arguments = {absl::StrCat("--task=", rank.folder.task_file)};
+  spec.environment = RunnerEnvironment(task, rank.folder);
+  spec.work_dir = rank.folder.work;
+  spec.log_file = rank.folder.log_file;
+  spec.pid_file = rank.folder.pid_file;
+  absl::StatusOr<std::unique_ptr<RunnerProcess>> process = RunnerProcess::Start(spec);
+  if (!process.ok()) return process.status();
+  rank.process = *std::move(process);
+  AgentLog(absl::StrCat("started ", ToString(key), ", ", kind, ", process ", rank.process->pid()));
+  board_.With([&](RankTable& table) { table.OnStarted(key); });
+  return absl::OkStatus();
+}
+
+void RankProcesses::Forget(const RankKey& key) {
+  auto found = ranks_.find(key);
+  if (found == ranks_.end()) return;
+  Rank& rank = found->second;
+  rank.process.reset();
+  if (rank.samples_fd >= 0) close(rank.samples_fd);
+  std::error_code ignored;
+  std::filesystem::remove_all(rank.folder.root, ignored);
+  if (!rank.rendezvous_dir.empty()) std::filesystem::remove_all(rank.rendezvous_dir, ignored);
+  ranks_.erase(found);
+}
+
+void RankProcesses::AddEvents(std::vector<pollfd>& fds) const {
+  for (const auto& [key, rank] : ranks_) {
+    if (rank.process != nullptr && !rank.events_ended) fds.push_back({rank.process->events_fd(), POLLIN, 0});
+  }
+}
+
+void RankProcesses::Observe() {
+  for (auto& [key, rank] : ranks_) {
+    if (rank.process == nullptr) continue;
+    // Its end is noted first, so that what it wrote before is all there to be read.
+    std::optional<ProcessEnd> end = rank.process->Poll();
+    ReadEvents(key, rank);
+    if (end.has_value()) End(key, rank, *end);
+  }
+}
+
+void RankProcesses::ReadEvents(const RankKey& key, Rank& rank) {
+  char buffer[1 << 14];
+  for (size_t total = 0; total < kEventReadMax && !rank.events_ended;) {
+    ssize_t got = read(rank.process->events_fd(), buffer, sizeof buffer);
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0 && errno == EAGAIN) return;
+    if (got <= 0) {
+      rank.events_ended = true;
+      return;
+    }
+    total += got;
+    absl::StatusOr<std::vector<v1::RunnerEvent>> events = rank.reader.Feed(absl::string_view(buffer, got));
+    if (!events.ok()) {
+      // A runner that cannot be understood cannot be trusted to end well.
+      v1::RunnerEvent failure;
+      failure.mutable_failure()->set_message(std::string(events.status().message()));
+      Note(key, rank, failure);
+      rank.process->KillGroup();
+      rank.events_ended = true;
+      return;
+    }
+    for (const v1::RunnerEvent& event : *events) Note(key, rank, event);
+  }
+}
+
+void RankProcesses::Note(const RankKey& key, Rank& rank, const v1::RunnerEvent& event) {
+  if (event.has_sample()) {
+    absl::Status status = WriteAll(rank.samples_fd, SampleLine(event.sample()), rank.folder.samples_file);
+    if (!status.ok()) AgentLog(absl::StrCat("sample of ", ToString(key), " not kept: ", status.message()));
+  }
+  board_.With([&](RankTable& table) { table.OnEvent(key, event); });
+  if (event.has_checkpoint() || event.has_artifact()) board_.RingSynchronizer();
+}
+
+void RankProcesses::End(const RankKey& key, Rank& rank, ProcessEnd end) {
+  rank.process.reset();
+  v1::RankReport report = board_.With([&](RankTable& table) {
+    table.OnEnded(key, end);
+    return table.Report(key);
+  });
+  metrics_.CountExit(rank.kind, report.exit());
+  AgentLog(absl::StrCat(ToString(key), " ended: ", v1::RankReport::Exit_Name(report.exit()),
+                        report.message().empty() ? "" : ", ", report.message()));
+  board_.RingSynchronizer();
+}
+
+}  // namespace bonsai
