@@ -1,0 +1,129 @@
+#include "worker/surgery/export_runner.h"
+
+#include <memory>
+#include <set>
+#include <string>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "edge_runtime/model/checked_model.h"
+#include "edge_runtime/model/llama2c_tokenizer.h"
+#include "edge_runtime/model/mapped_file.h"
+#include "storage/manifest.h"
+#include "worker/surgery/llama2c_export.h"
+#include "worker/surgery/transformers_files.h"
+
+namespace bonsai {
+namespace {
+
+constexpr const char* kModelFiles[] = {"config.json", "model.safetensors", "tokenizer.model"};
+
+// The model that is exported; the bytes point into the mapped files.
+struct Source {
+  std::unique_ptr<edge::MappedFile> files[std::size(kModelFiles)];
+  edge::ModelBytes bytes;
+  edge::CheckedModel model;
+};
+
+absl::StatusOr<std::unique_ptr<Source>> OpenSource(RunnerContext& context, const InputArtifact& input) {
+  auto source = std::make_unique<Source>();
+  std::string error;
+  for (size_t i = 0; i < std::size(kModelFiles); ++i) {
+    const absl::StatusOr<std::string> path = context.InputPath(input, kModelFiles[i]);
+    if (!path.ok()) return path.status();
+    source->files[i] = edge::MappedFile::Open(*path, &error);
+    if (source->files[i] == nullptr) return absl::InternalError(absl::StrCat(kModelFiles[i], ": ", error));
+  }
+  source->bytes = {source->files[0]->text(), source->files[1]->bytes(), source->files[2]->bytes()};
+  if (!edge::ReadCheckedModel(source->bytes, &source->model, &error)) {
+    return absl::InvalidArgumentError(absl::StrCat("the model ", input.id, ": ", error));
+  }
+  return source;
+}
+
+absl::StatusOr<std::set<v1::ExportSpec::Format>> ReadFormats(const v1::ExportSpec& spec) {
+  std::set<v1::ExportSpec::Format> formats;
+  for (int format : spec.formats()) {
+    if (format != v1::ExportSpec::HUGGING_FACE && format != v1::ExportSpec::LLAMA2C) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("export.formats: ", format, " is not known; there are HUGGING_FACE and LLAMA2C"));
+    }
+    formats.insert(static_cast<v1::ExportSpec::Format>(format));
+  }
+  if (formats.empty()) {
+    return absl::InvalidArgumentError("export.formats is empty; there are HUGGING_FACE and LLAMA2C");
+  }
+  return formats;
+}
+
+absl::Status AddTransformersFiles(RunnerContext& context, const edge::CheckedModel& model,
+                                  v1::Manifest& manifest) {
+  const std::pair<const char*, std::string> kFiles[] = {
+      {"generation_config.json", WriteGenerationConfig(model.config)},
+      {"tokenizer_config.json", WriteTokenizerConfig(model.config, *model.tokenizer)},
+      {"special_tokens_map.json", WriteSpecialTokensMap(*model.tokenizer)}};
+  for (const auto& [path, bytes] : kFiles) {
+    if (absl::Status status = AddBytes(context, bytes, path, manifest); !status.ok()) return status;
+  }
+  return absl::OkStatus();
+}
+
+absl::Status AddLlama2cFiles(RunnerContext& context, const Source& source, v1::Manifest& manifest) {
+  const std::string path = context.task().work_dir() + "/model.bin";
+  if (absl::Status status = WriteLlama2cModel(source.model, path); !status.ok()) return status;
+  if (absl::Status status = CheckSameLogits(source.bytes, path); !status.ok()) return status;
+  const std::string tokenizer = edge::WriteLlama2cTokenizer(*source.model.tokenizer);
+  if (absl::Status status = CheckSameIds(*source.model.tokenizer, tokenizer); !status.ok()) return status;
+  if (absl::Status status = AddFile(context, path, "model.bin", manifest); !status.ok()) return status;
+  return AddBytes(context, tokenizer, "tokenizer.bin", manifest);
+}
+
+void AddProperty(absl::string_view name, std::string value, v1::Manifest& manifest) {
+  v1::Property* property = manifest.add_properties();
+  property->set_name(std::string(name));
+  property->set_value(std::move(value));
+}
+
+// The manifest with the model's own files, by the same blobs.
+v1::Manifest CopyModel(const InputArtifact& input, const Source& source,
+                       const std::set<v1::ExportSpec::Format>& formats) {
+  v1::Manifest manifest;
+  manifest.set_kind("export");
+  for (const char* path : kModelFiles) *manifest.add_files() = *FindFile(input.manifest, path);
+  AddProperty("parameters", absl::StrCat(edge::CountElements(source.model.tensors)), manifest);
+  AddProperty("dtype", absl::StrJoin(edge::ListDTypes(source.model.tensors), " "), manifest);
+  AddProperty("formats",
+              absl::StrJoin(formats, " ",
+                            [](std::string* out, v1::ExportSpec::Format format) {
+                              absl::StrAppend(out, v1::ExportSpec::Format_Name(format));
+                            }),
+              manifest);
+  return manifest;
+}
+
+}  // namespace
+
+absl::Status RunExport(RunnerContext& context) {
+  const absl::StatusOr<std::set<v1::ExportSpec::Format>> formats =
+      ReadFormats(context.task().spec().export_());
+  if (!formats.ok()) return formats.status();
+  const absl::StatusOr<InputArtifact> input = context.Input("export.model");
+  if (!input.ok()) return input.status();
+  const absl::StatusOr<std::unique_ptr<Source>> source = OpenSource(context, *input);
+  if (!source.ok()) return source.status();
+
+  v1::Manifest manifest = CopyModel(*input, **source, *formats);
+  uint64_t done = 0;
+  for (v1::ExportSpec::Format format : *formats) {
+    context.ReportProgress(done++, formats->size(), "formats");
+    if (context.StopRequested()) return absl::CancelledError("asked to stop");
+    const absl::Status status = format == v1::ExportSpec::HUGGING_FACE
+                                    ? AddTransformersFiles(context, (*source)->model, manifest)
+                                    : AddLlama2cFiles(context, **source, manifest);
+    if (!status.ok()) return status;
+  }
+  context.ReportProgress(done, formats->size(), "formats", 0);
+  return context.PublishOutput(std::move(manifest)).status();
+}
+
+}  // namespace bonsai
