@@ -6,7 +6,6 @@
 #include <sched.h>
 #include <signal.h>
 #include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -112,13 +111,6 @@ absl::Status DescribeFailure(const ChildOptions& options, const StartFailure& fa
   }
 }
 
-ChildExit ReadExit(int wait_status, const rusage& usage) {
-  ChildExit exit;
-  exit.exit_code = WIFSIGNALED(wait_status) ? 128 + WTERMSIG(wait_status) : WEXITSTATUS(wait_status);
-  exit.peak_memory_bytes = static_cast<uint64_t>(usage.ru_maxrss) * 1024;
-  return exit;
-}
-
 // Waits for the child; kills it when its time is up or it is to stop.
 absl::StatusOr<ChildExit> Wait(const ChildOptions& options, pid_t pid) {
   const absl::Time start = absl::Now();
@@ -136,12 +128,12 @@ absl::StatusOr<ChildExit> Wait(const ChildOptions& options, pid_t pid) {
     kill(pid, SIGKILL);
   }
   int wait_status = 0;
-  rusage usage = {};
-  while (wait4(pid, &wait_status, 0, &usage) < 0) {
+  while (waitpid(pid, &wait_status, 0) < 0) {
     if (errno != EINTR) return ErrnoStatus(errno, "wait for", options.argv[0]);
   }
   if (stopped) return absl::CancelledError("asked to stop");
-  ChildExit exit = ReadExit(wait_status, usage);
+  ChildExit exit;
+  exit.exit_code = WIFSIGNALED(wait_status) ? 128 + WTERMSIG(wait_status) : WEXITSTATUS(wait_status);
   exit.timed_out = timed_out;
   exit.wall = absl::Now() - start;
   return exit;

@@ -31,7 +31,6 @@ struct ChildOptions {
 struct ChildExit {
   int exit_code = 0;  // 128 + signal if a signal ended it
   bool timed_out = false;
-  uint64_t peak_memory_bytes = 0;  // largest resident set
   absl::Duration wall;
 };
 
