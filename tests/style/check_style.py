@@ -12,7 +12,7 @@ import subprocess
 import sys
 
 CPP = (".cc", ".h", ".cu")
-BANNED_NAME = re.compile(r"(manager|helper|util|handler|common|misc)", re.IGNORECASE)
+BANNED_NAME = re.compile(r"(?:^|[_-])(manager|helper|util|handler|common|misc)s?(?:[_.-]|$)", re.IGNORECASE)
 BANNED_FOLDERS = {"common", "util", "base", "misc", "helpers"}
 FILE_LINES_MAX = 300
 FUNCTION_LINES_MAX = 70
