@@ -71,7 +71,8 @@ BONSAI_AVX512_INLINE void Tile(const MatrixProduct& p, size_t row, size_t rows, 
     for (size_t t = 0; t < kTokens; ++t) input[t] = _mm512_loadu_ps(x[t] + column);
 #pragma GCC unroll 8
     for (size_t r = 0; r < kTileRows; ++r) {
-      const __m512 weight = _mm512_loadu_ps(w[r] + column);
+      __m512 weight = _mm512_loadu_ps(w[r] + column);
+      asm("" : "+v"(weight));  // one load, not one for each token's multiply-add
 #pragma GCC unroll 2
       for (size_t t = 0; t < kTokens; ++t)
         sums[t * 8 + r] = _mm512_fmadd_ps(weight, input[t], sums[t * 8 + r]);

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
-#include <new>
 
 namespace bonsai::edge {
 namespace {
@@ -55,13 +54,12 @@ LlamaSession::LlamaSession(const ModelWeights& model, const Kernels& kernels, in
       head_dim_(Size(config_.head_dim)),
       vocab_(Size(config_.vocab_size)),
       positions_max_(Size(positions_max)),
+      positions_stride_(DivideUp(Size(positions_max), kLanes) * kLanes),
       pool_(threads) {}
 
 bool LlamaSession::Init(std::string* error) {
-  const size_t cache = Size(config_.layers) * kv_heads_ * positions_max_ * head_dim_;
-  keys_.reset(new (std::nothrow) float[cache]);  // not set: pages are taken as the sequence grows
-  values_.reset(new (std::nothrow) float[cache]);
-  if (keys_ == nullptr || values_ == nullptr) {
+  const size_t cache = Size(config_.layers) * kv_heads_ * positions_stride_ * head_dim_;
+  if (!keys_.Allocate(cache) || !values_.Allocate(cache)) {
     *error = "no memory for a key-value cache of " + std::to_string(2 * cache * sizeof(float)) + " bytes (" +
              std::to_string(positions_max_) + " positions)";
     return false;
@@ -74,16 +72,18 @@ bool LlamaSession::Init(std::string* error) {
   const size_t block = std::min(kBlockTokens, positions_max_);
   cosines_.resize(block * head_dim_ / 2);
   sines_.resize(block * head_dim_ / 2);
-  scores_.resize(static_cast<size_t>(pool_.threads()) * heads_ / kv_heads_ * positions_max_);
+  scores_per_part_ = heads_ / kv_heads_ * positions_stride_;
+  bool ok = scores_.Allocate(static_cast<size_t>(pool_.threads()) * scores_per_part_);
   const auto size = [&](Rows* rows, size_t width) {
     rows->width = width;
-    rows->values.resize(block * width);
+    ok = ok && rows->values.Allocate(block * width);
   };
   for (Rows* rows : {&stream_, &normalized_, &projected_}) size(rows, dim_);
   for (Rows* rows : {&queries_, &attended_}) size(rows, heads_ * head_dim_);
   for (Rows* rows : {&key_rows_, &value_rows_}) size(rows, kv_heads_ * head_dim_);
   for (Rows* rows : {&gates_, &ups_}) size(rows, hidden_);
-  return true;
+  if (!ok) *error = "no memory for a block of " + std::to_string(block) + " tokens";
+  return ok;
 }
 
 bool LlamaSession::Forward(std::span<const int32_t> tokens, std::span<float> logits, std::string* error) {
@@ -147,10 +147,9 @@ void LlamaSession::Attend(const LayerWeights& weights, size_t layer, size_t toke
   // Every part has its own scratch; pairs of a token and a key-value head are dealt out to the parts in turn.
   const size_t pairs = tokens * kv_heads_;
   const size_t parts = std::min(static_cast<size_t>(pool_.threads()), pairs);
-  const size_t scratch = scores_.size() / static_cast<size_t>(pool_.threads());
   pool_.Run(parts, [&](size_t part) {
     for (size_t pair = part; pair < pairs; pair += parts) {
-      AttendHead(layer, pair / kv_heads_, pair % kv_heads_, scores_.data() + part * scratch);
+      AttendHead(layer, pair / kv_heads_, pair % kv_heads_, scores_.data() + part * scores_per_part_);
     }
   });
   Multiply(weights.attention_output, dim_, attended_.row(0), attended_.width, tokens, projected_.row(0));
@@ -169,18 +168,18 @@ void LlamaSession::AttendHead(size_t layer, size_t token, size_t kv_head, float*
                      .tokens = group,
                      .columns = head_dim_,
                      .out = scores,
-                     .out_stride = positions_max_});
+                     .out_stride = positions_stride_});
   const float scale = 1.0f / std::sqrt(static_cast<float>(head_dim_));
   for (size_t head = 0; head < group; ++head) {
-    float* row = scores + head * positions_max_;
+    float* row = scores + head * positions_stride_;
     for (size_t i = 0; i < seen; ++i) row[i] *= scale;
     kernels_.softmax(row, seen);
   }
   kernels_.multiply({.weights = Values(layer, kv_head),
-                     .weight_stride = positions_max_,
+                     .weight_stride = positions_stride_,
                      .rows = head_dim_,
                      .inputs = scores,
-                     .input_stride = positions_max_,
+                     .input_stride = positions_stride_,
                      .tokens = group,
                      .columns = seen,
                      .out = out,
@@ -223,7 +222,7 @@ void LlamaSession::Store(size_t layer, size_t tokens) {
                   head_dim_ * sizeof(float));
       const float* value = value_rows_.row(t) + kv_head * head_dim_;
       float* column = Values(layer, kv_head) + at;
-      for (size_t d = 0; d < head_dim_; ++d) column[d * positions_max_] = value[d];
+      for (size_t d = 0; d < head_dim_; ++d) column[d * positions_stride_] = value[d];
     }
   }
 }
@@ -231,7 +230,7 @@ void LlamaSession::Store(size_t layer, size_t tokens) {
 // RMSNorm: x / sqrt(mean(x^2) + epsilon) * weight.
 void LlamaSession::Normalize(const Rows& from, const float* weight, size_t tokens, Rows* to) {
   for (size_t t = 0; t < tokens; ++t) {
-    const float* x = from.values.data() + t * from.width;
+    const float* x = from.row(t);
     float* out = to->row(t);
     float squares = 0;
     kernels_.multiply({.weights = x,
@@ -270,7 +269,9 @@ void LlamaSession::Multiply(const float* weights, size_t rows, const float* from
 }
 
 void LlamaSession::AddToStream(const Rows& delta, size_t tokens) {
-  for (size_t i = 0; i < tokens * dim_; ++i) stream_.values[i] += delta.values[i];
+  float* stream = stream_.row(0);
+  const float* change = delta.row(0);
+  for (size_t i = 0; i < tokens * dim_; ++i) stream[i] += change[i];
 }
 
 }  // namespace bonsai::edge

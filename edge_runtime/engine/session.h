@@ -10,6 +10,7 @@
 #include <memory>
 #include <vector>
 
+#include "edge_runtime/engine/aligned_floats.h"
 #include "edge_runtime/engine/kernels.h"
 #include "edge_runtime/engine/thread_pool.h"
 #include "edge_runtime/engine/weights.h"
@@ -34,10 +35,11 @@ class LlamaSession : public Session {
  private:
   // Rows of floats, [tokens of the block, width].
   struct Rows {
-    std::vector<float> values;
+    AlignedFloats values;
     size_t width = 0;
 
     float* row(size_t token) { return values.data() + token * width; }
+    const float* row(size_t token) const { return values.data() + token * width; }
   };
 
   // Runs a block through the layers; what comes out is in stream_.
@@ -59,10 +61,10 @@ class LlamaSession : public Session {
   // The cache. Keys: [kv_heads, positions, head_dim] per layer; values transposed, [kv_heads, head_dim,
   // positions], so that both products of attention are rows times a vector.
   float* Keys(size_t layer, size_t kv_head) {
-    return keys_.get() + (layer * kv_heads_ + kv_head) * positions_max_ * head_dim_;
+    return keys_.data() + (layer * kv_heads_ + kv_head) * positions_stride_ * head_dim_;
   }
   float* Values(size_t layer, size_t kv_head) {
-    return values_.get() + (layer * kv_heads_ + kv_head) * positions_max_ * head_dim_;
+    return values_.data() + (layer * kv_heads_ + kv_head) * positions_stride_ * head_dim_;
   }
 
   const ModelWeights& model_;
@@ -70,12 +72,14 @@ class LlamaSession : public Session {
   const Kernels& kernels_;
   const size_t dim_, hidden_, heads_, kv_heads_, head_dim_, vocab_;
   const size_t positions_max_;
+  const size_t positions_stride_;  // positions_max_, rounded up to whole cache lines
   size_t position_ = 0;
   ThreadPool pool_;
-  std::unique_ptr<float[]> keys_, values_;
+  AlignedFloats keys_, values_;
   std::vector<float> inverse_frequencies_;  // [head_dim / 2]
   std::vector<float> cosines_, sines_;      // of the block, [tokens, head_dim / 2]
-  std::vector<float> scores_;               // [threads' parts, heads per kv head, positions]
+  size_t scores_per_part_ = 0;
+  AlignedFloats scores_;  // [threads, heads per kv head, positions]
   Rows stream_, normalized_, queries_, key_rows_, value_rows_, attended_, projected_, gates_, ups_;
 };
 

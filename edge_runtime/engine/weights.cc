@@ -1,7 +1,5 @@
 #include "edge_runtime/engine/weights.h"
 
-#include <new>
-
 #include "edge_runtime/model/llama2c.h"
 
 namespace bonsai::edge {
@@ -33,19 +31,19 @@ const float* ModelWeights::Take(const TensorView& view, bool interleaved) {
   if (view.dtype == DType::kF32 && aligned && !interleaved)
     return reinterpret_cast<const float*>(view.data.data());
   const size_t count = CountElements(view);
-  std::unique_ptr<float[]> values(new (std::nothrow) float[count]);
-  if (values == nullptr) return nullptr;
+  AlignedFloats values;
+  if (!values.Allocate(count)) return nullptr;
   if (interleaved) {
     const size_t columns = static_cast<size_t>(view.shape[1]);
     for (int64_t row = 0; row < view.shape[0]; ++row) {
       const size_t to = static_cast<size_t>(HalvesRow(row, config_.head_dim)) * columns;
-      CopyToFloat(view, static_cast<size_t>(row) * columns, {values.get() + to, columns});
+      CopyToFloat(view, static_cast<size_t>(row) * columns, {values.data() + to, columns});
     }
   } else {
-    CopyToFloat(view, 0, {values.get(), count});
+    CopyToFloat(view, 0, {values.data(), count});
   }
   owned_.push_back(std::move(values));
-  return owned_.back().get();
+  return owned_.back().data();
 }
 
 const float** ModelWeights::Slot(const TensorSpec& spec) {

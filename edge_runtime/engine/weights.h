@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "edge_runtime/engine/aligned_floats.h"
 #include "edge_runtime/engine/engine.h"
 #include "edge_runtime/model/mapped_file.h"
 #include "edge_runtime/model/safetensors.h"
@@ -56,7 +57,7 @@ class ModelWeights : public Model {
   const float* output_ = nullptr;
   std::vector<LayerWeights> layers_;
   std::unique_ptr<MappedFile> file_;
-  std::vector<std::unique_ptr<float[]>> owned_;
+  std::vector<AlignedFloats> owned_;
 };
 
 }  // namespace bonsai::edge
