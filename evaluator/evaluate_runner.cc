@@ -15,7 +15,7 @@
 #include "evaluator/model_artifact.h"
 #include "evaluator/report_file.h"
 #include "evaluator/suites/bits_per_byte.h"
-#include "evaluator/suites/commonsenseqa.h"
+#include "evaluator/suites/csqa.h"
 #include "evaluator/xz_size.h"
 
 namespace bonsai {

@@ -1,4 +1,4 @@
-#include "evaluator/suites/commonsenseqa.h"
+#include "evaluator/suites/csqa.h"
 
 #include <set>
 

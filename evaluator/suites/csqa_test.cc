@@ -1,4 +1,4 @@
-#include "evaluator/suites/commonsenseqa.h"
+#include "evaluator/suites/csqa.h"
 
 #include "evaluator/byte_tokenizer.h"
 #include "evaluator/fake_language_model.h"

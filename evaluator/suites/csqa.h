@@ -1,7 +1,7 @@
 // CommonsenseQA under lm-evaluation-harness's rules (task commonsense_qa): the five choices stand in the
 // prompt, the model chooses a letter by its loglikelihood, no examples before the question.
-#ifndef BONSAI_EVALUATOR_SUITES_COMMONSENSEQA_H_
-#define BONSAI_EVALUATOR_SUITES_COMMONSENSEQA_H_
+#ifndef BONSAI_EVALUATOR_SUITES_CSQA_H_
+#define BONSAI_EVALUATOR_SUITES_CSQA_H_
 
 #include <memory>
 #include <string>
@@ -39,4 +39,4 @@ class CommonsenseQaSuite : public Suite {
 
 }  // namespace bonsai
 
-#endif  // BONSAI_EVALUATOR_SUITES_COMMONSENSEQA_H_
+#endif  // BONSAI_EVALUATOR_SUITES_CSQA_H_
