@@ -65,7 +65,7 @@ pid_t NumberAfter(const std::string& log, const std::string& word) {
 class AgentTest : public testing::Test {
  protected:
   AgentTest() {
-    dir_ = testing::TempDir() + "/agent-XXXXXX";
+    dir_ = std::filesystem::path(testing::TempDir() + "/agent-XXXXXX").lexically_normal().string();
     if (mkdtemp(dir_.data()) == nullptr) std::abort();
     std::filesystem::create_directories(dir_ + "/bin");
     std::filesystem::create_symlink(std::filesystem::absolute("worker/agent/fake_runner"),
@@ -159,7 +159,7 @@ TEST_F(AgentTest, RunsARankToItsEndAndForgetsIt) {
   // All that it wrote came before the report of its end.
   EXPECT_EQ(coordinator_->Log("p1/data"), "hello\nbye\n");
   EXPECT_EQ(coordinator_->Log("p1/data", v1::AppendLogRequest::SAMPLES),
-            "{\"step\":\"4\",\"metrics\":[{\"name\":\"loss\",\"value\":0}]}\n");
+            "{\"step\":\"4\",\"metrics\":[{\"name\":\"loss\",\"value\":2.5}]}\n");
   EXPECT_EQ(RankFolders().size(), 1u);
   coordinator_->Desire({});
   WaitForNoRanks();
@@ -268,7 +268,6 @@ TEST_F(AgentTest, RunnersDieWithTheirAgentAndTheNextOneCleansUp) {
 }
 
 TEST_F(AgentTest, RanksGoOnWhileTheCoordinatorIsAwayAndLogsGoOnWhereTheyStopped) {
-  std::string gate = dir_ + "/gate";
   coordinator_->Desire({TaskOf("p1/data", {"print:before", "wait"})});
   StartWorker();
   WaitForRank("p1/data", [](const auto& rank) { return rank.progress().step() == 1; });
@@ -277,11 +276,7 @@ TEST_F(AgentTest, RanksGoOnWhileTheCoordinatorIsAwayAndLogsGoOnWhereTheyStopped)
   // The log grows while nobody takes it.
   std::ofstream(dir_ + "/work/ranks/p1.data-1-0/log", std::ios::app) << "meanwhile\n";
   coordinator_->Start();
-  int seen = coordinator_->synchronizes();
-  coordinator_->WaitFor([&](const auto&) { return coordinator_ != nullptr; });
   coordinator_->WaitForLog("p1/data", "meanwhile\n");
-  WaitForRank("p1/data", [](const auto& rank) { return rank.phase() == v1::RankReport::RUNNING; });
-  EXPECT_GE(coordinator_->synchronizes(), seen);
   EXPECT_EQ(coordinator_->Log("p1/data"), "before\nmeanwhile\n");
   coordinator_->Desire({});
   EXPECT_EQ(WaitForExit("p1/data").exit(), v1::RankReport::PREEMPTED);

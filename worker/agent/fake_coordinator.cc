@@ -107,9 +107,4 @@ std::string FakeCoordinator::Log(const std::string& job_id, v1::AppendLogRequest
   return service_->logs[{job_id, stream}];
 }
 
-int FakeCoordinator::synchronizes() const {
-  std::lock_guard<std::mutex> lock(service_->mutex);
-  return service_->synchronizes;
-}
-
 }  // namespace bonsai

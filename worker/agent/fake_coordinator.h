@@ -31,7 +31,6 @@ class FakeCoordinator {
   std::string WaitForLog(const std::string& job_id, const std::string& text,
                          v1::AppendLogRequest::Stream stream = v1::AppendLogRequest::LOG);
   std::string Log(const std::string& job_id, v1::AppendLogRequest::Stream stream = v1::AppendLogRequest::LOG);
-  int synchronizes() const;
 
  private:
   struct Service;

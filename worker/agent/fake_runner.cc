@@ -67,7 +67,9 @@ class FakeRunner {
       event.mutable_progress()->set_step(number);
     } else if (verb == "sample") {
       event.mutable_sample()->set_step(number);
-      event.mutable_sample()->add_metrics()->set_name("loss");
+      bonsai::v1::Metric& loss = *event.mutable_sample()->add_metrics();
+      loss.set_name("loss");
+      loss.set_value(2.5);
     } else if (verb == "checkpoint") {
       event.mutable_checkpoint()->set_step(number);
       event.mutable_checkpoint()->set_manifest_id(std::string(64, 'c'));

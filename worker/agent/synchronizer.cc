@@ -18,7 +18,7 @@ constexpr absl::Duration kBackoffMax = absl::Seconds(2);
 // How long an ended rank waits for its last log bytes while the coordinator answers but does not take them.
 constexpr absl::Duration kDrainMax = absl::Seconds(5);
 // How long a worker that leaves waits for a coordinator that is away.
-constexpr absl::Duration kFarewellMax = absl::Seconds(5);
+constexpr absl::Duration kFarewellMax = absl::Seconds(2);
 
 bool IsAway(const absl::Status& status) {
   return absl::IsUnavailable(status) || absl::IsDeadlineExceeded(status);

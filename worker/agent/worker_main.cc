@@ -1,5 +1,7 @@
 // bonsai-worker --config=FILE: a worker process. Exit codes: 0 left after SIGTERM, 1 failed, 65 bad
 // configuration.
+#include <unistd.h>
+
 #include <cstdio>
 #include <random>
 #include <string>
@@ -78,5 +80,6 @@ int main(int argc, char** argv) {
       bonsai::Agent::Create(*std::move(config), *std::move(offer), DrawSession(), arguments->stop_grace);
   if (!agent.ok()) return Fail(agent.status(), kFailed);
   (*agent)->Run();
-  return 0;
+  // Nothing runs and nothing is unsaid; the metrics server alone would take two seconds to stop.
+  _exit(0);
 }
