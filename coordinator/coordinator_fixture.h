@@ -1,5 +1,5 @@
-// For tests: a coordinator over a folder of its own, in this process, with stubs of both services on real gRPC, and a
-// worker that a test plays by hand.
+// For tests: a coordinator over a folder of its own, in this process, with stubs of both services on real
+// gRPC, and a worker that a test plays by hand.
 #ifndef BONSAI_COORDINATOR_COORDINATOR_FIXTURE_H_
 #define BONSAI_COORDINATOR_COORDINATOR_FIXTURE_H_
 
@@ -50,8 +50,8 @@ class CoordinatorFixture : public ::testing::Test {
   }
 
   std::string ConfigText() const {
-    return absl::StrCat("state_dir: '", folder_, "/state'\nstorage_dir: '", folder_, "/blobs'\nshare_dir: '", folder_,
-                        "/share'\nlease_ms: 5000\n");
+    return absl::StrCat("state_dir: '", folder_, "/state'\nstorage_dir: '", folder_, "/blobs'\nshare_dir: '",
+                        folder_, "/share'\nlease_ms: 5000\n");
   }
 
   // Connects the stubs to a coordinator, whose process may be this one or another.
@@ -112,7 +112,8 @@ class CoordinatorFixture : public ::testing::Test {
     request.set_sequence(++sequence_);
     request.mutable_offer()->set_cpus(4);
     request.mutable_offer()->set_memory_bytes(uint64_t{8} << 30);
-    for (const char* kind : {"data", "submission"}) request.mutable_offer()->add_kinds(kind);
+    for (const char* kind : {"data", "tokenizer", "pack", "pretrain", "evaluate", "submission"})
+      request.mutable_offer()->add_kinds(kind);
     for (const v1::RankReport& report : reports) *request.add_ranks() = report;
     CallContext context;
     v1::SynchronizeResponse response;
@@ -130,7 +131,8 @@ class CoordinatorFixture : public ::testing::Test {
     return report;
   }
 
-  static v1::RankReport Exited(const v1::Task& task, v1::RankReport::Exit exit, const std::string& output_id) {
+  static v1::RankReport Exited(const v1::Task& task, v1::RankReport::Exit exit,
+                               const std::string& output_id) {
     v1::RankReport report = Running(task);
     report.set_phase(v1::RankReport::EXITED);
     report.set_exit(exit);

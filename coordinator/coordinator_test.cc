@@ -35,7 +35,8 @@ class CoordinatorTest : public CoordinatorFixture {
     return response.desired_size() == 1 ? response.desired(0) : v1::Task();
   }
 
-  grpc::Status Append(const v1::Task& task, uint64_t offset, const std::string& data, v1::AppendLogResponse* response,
+  grpc::Status Append(const v1::Task& task, uint64_t offset, const std::string& data,
+                      v1::AppendLogResponse* response,
                       v1::AppendLogRequest::Stream stream = v1::AppendLogRequest::LOG) {
     v1::AppendLogRequest request;
     request.set_job_id(task.job_id());
@@ -74,7 +75,8 @@ TEST_F(CoordinatorTest, SubmitsOncePerRequestId) {
 TEST_F(CoordinatorTest, RefusesABadSubmissionAndStoresNothing) {
   v1::SubmitPipelineResponse response;
   EXPECT_EQ(Submit("", OneJob(), &response).error_code(), grpc::StatusCode::INVALID_ARGUMENT);
-  EXPECT_EQ(Submit(std::string(65, 'x'), OneJob(), &response).error_code(), grpc::StatusCode::INVALID_ARGUMENT);
+  EXPECT_EQ(Submit(std::string(65, 'x'), OneJob(), &response).error_code(),
+            grpc::StatusCode::INVALID_ARGUMENT);
   v1::Pipeline bad = OneJob();
   bad.mutable_jobs(0)->mutable_data()->mutable_sources(0)->clear_paths();
   const grpc::Status status = Submit("r1", bad, &response);

@@ -56,6 +56,7 @@ absl::Status CoordinatorService::Stream(
     return absl::ResourceExhaustedError(absl::StrCat("the coordinator serves ", kStreamsMax,
                                                      " watchers and log readers already; try again later"));
   }
+  writer->SendInitialMetadata();  // the reader knows that it is served, before there is anything to say
   CallStream<Response> stream;
   stream.write = [writer](const Response& response) { return writer->Write(response); };
   stream.cancelled = [context] { return context->IsCancelled(); };

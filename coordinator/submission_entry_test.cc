@@ -1,0 +1,214 @@
+// Submissions from a pipeline to the pages, and rule 11: a track is enforced by the software.
+#include <civetweb.h>
+#include <google/protobuf/text_format.h>
+
+#include <functional>
+
+#include "coordinator/coordinator_fixture.h"
+#include "coordinator/scheduler/job_kinds.h"
+#include "gmock/gmock.h"
+
+namespace bonsai {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+constexpr char kPipeline[] = R"(
+  name: "pocket"
+  jobs { name: "corpus" data { sources { dataset: "c4" format: C4_JSON_GZ paths: "/nowhere" } } }
+  jobs { name: "tokenizer" tokenizer { corpus: "@corpus" vocab_size: 512 } }
+  jobs { name: "tokens" pack { corpus: "@corpus" tokenizer: "@tokenizer" } }
+  jobs {
+    name: "pretrain"
+    pretrain {
+      tokens: "@tokens" tokenizer: "@tokenizer"
+      model { dim: 64 layers: 1 heads: 1 hidden_dim: 64 max_seq_len: 64 }
+      optimizer { learning_rate: 0.001 } schedule { shape: COSINE } steps: 2 batch_sequences: 1
+    }
+  }
+  jobs { name: "evaluation" evaluate { model: "@pretrain" bits_per_byte { corpus: "@corpus" } } }
+  jobs {
+    name: "entry"
+    submission { name: "<b>pico</b>" track: "pocket" model: "@pretrain" evaluations: "@evaluation" }
+  }
+)";
+
+class SubmissionEntryTest : public CoordinatorFixture {
+ protected:
+  void SetUp() override {
+    CoordinatorFixture::SetUp();
+    Start();
+  }
+
+  // What a runner of the task's kind would leave behind, by the test's choices.
+  std::string PlayRunner(const v1::Task& task) {
+    v1::Manifest manifest;
+    for (const v1::ResolvedInput& input : task.inputs()) {
+      v1::LineageInput* from = manifest.mutable_lineage()->add_inputs();
+      from->set_field(input.field());
+      from->set_artifact_id(input.artifact_id());
+    }
+    const std::string kind = JobKind(task.spec());
+    if (kind == "data") manifest.mutable_lineage()->add_sources()->set_dataset(dataset_);
+    if (kind == "pretrain") {
+      AddProperty(manifest, "dtype", dtype_);
+      AddProperty(manifest, "parameters", "100");
+    }
+    std::string path = "file";
+    std::string bytes = task.job_id();
+    if (kind == "submission") {
+      path = "row.binpb";
+      bytes = Row(task).SerializeAsString();
+    }
+    return PutArtifact(std::string(OutputKind(kind)), task.job_id(), path, bytes, std::move(manifest));
+  }
+
+  static void AddProperty(v1::Manifest& manifest, const std::string& name, const std::string& value) {
+    v1::Property* property = manifest.add_properties();
+    property->set_name(name);
+    property->set_value(value);
+  }
+
+  v1::LeaderboardRow Row(const v1::Task& task) const {
+    v1::LeaderboardRow row;
+    row.set_name(task.spec().submission().name());
+    row.set_track(task.spec().submission().track());
+    for (const v1::ResolvedInput& input : task.inputs()) {
+      if (input.field() == "submission.model") row.set_model_id(input.artifact_id());
+    }
+    row.set_parameters(100);
+    v1::SuiteResult* suite = row.add_suites();
+    suite->set_suite("bits_per_byte");
+    v1::MetricResult* metric = suite->add_metrics();
+    metric->set_name("bits_per_byte");
+    metric->set_value(bits_per_byte_);
+    metric->set_lower_is_better(true);
+    if (change_row_) change_row_(row);
+    return row;
+  }
+
+  // Submits the pipeline and plays a worker until it has ended. How its submission ended.
+  v1::JobRecord RunPipeline(const std::string& request_id) {
+    v1::Pipeline pipeline;
+    EXPECT_TRUE(google::protobuf::TextFormat::ParseFromString(kPipeline, &pipeline));
+    v1::SubmitPipelineResponse submitted;
+    const grpc::Status status = Submit(request_id, pipeline, &submitted);
+    EXPECT_TRUE(status.ok()) << status.error_message();
+    std::map<std::string, v1::RankReport> reports;  // by job and attempt
+    v1::JobRecord entry;
+    for (int round = 0; round < 100; ++round) {
+      std::vector<v1::RankReport> said;
+      for (const auto& [key, report] : reports) said.push_back(report);
+      const v1::SynchronizeResponse response = Synchronize(said);
+      std::map<std::string, v1::RankReport> next;
+      for (const v1::Task& task : response.desired()) {
+        const std::string key = absl::StrCat(task.job_id(), " ", task.attempt());
+        auto known = reports.find(key);
+        next[key] =
+            known != reports.end() ? known->second : Exited(task, v1::RankReport::DONE, PlayRunner(task));
+      }
+      reports = std::move(next);
+      entry = GetJob(submitted.pipeline_id() + "/entry").job();
+      if (entry.state() == v1::DONE || entry.state() == v1::FAILED) break;
+    }
+    return entry;
+  }
+
+  v1::GetLeaderboardResponse Leaderboard() {
+    CallContext context;
+    v1::GetLeaderboardResponse response;
+    EXPECT_TRUE(client_->GetLeaderboard(&context, {}, &response).ok());
+    return response;
+  }
+
+  std::string Page(const std::string& path) {
+    const std::string address = coordinator_->metrics_address();
+    const size_t colon = address.rfind(':');
+    char error[200] = "";
+    mg_connection* connection =
+        mg_download(address.substr(0, colon).c_str(), std::stoi(address.substr(colon + 1)), 0, error,
+                    sizeof error, "GET %s HTTP/1.0\r\n\r\n", path.c_str());
+    if (connection == nullptr) return error;
+    std::string body;
+    char buffer[4096];
+    for (int n; (n = mg_read(connection, buffer, sizeof buffer)) > 0;) body.append(buffer, n);
+    mg_close_connection(connection);
+    return body;
+  }
+
+  std::string dataset_ = "c4";
+  std::string dtype_ = "F32";
+  double bits_per_byte_ = 2.5;
+  std::function<void(v1::LeaderboardRow&)> change_row_;
+};
+
+TEST_F(SubmissionEntryTest, RanksWhatItsTrackAdmits) {
+  EXPECT_EQ(RunPipeline("r1").state(), v1::DONE);
+  bits_per_byte_ = 2.2;
+  EXPECT_EQ(RunPipeline("r2").state(), v1::DONE);
+  const v1::GetLeaderboardResponse board = Leaderboard();
+  ASSERT_EQ(board.rows_size(), 2);
+  EXPECT_EQ(board.rows(0).rank(), 1u);
+  EXPECT_EQ(board.rows(0).suites(0).metrics(0).value(), 2.2);
+  EXPECT_EQ(board.rows(0).submission_id(), GetJob("p2/entry").job().output_id());
+  EXPECT_GT(board.rows(0).created_unix_ms(), 0);
+  EXPECT_EQ(board.rows(1).rank(), 2u);
+  EXPECT_THAT(Page("/"), HasSubstr("&lt;b&gt;pico&lt;/b&gt;"));
+  EXPECT_THAT(Page("/api/v1/leaderboard"), HasSubstr("\"rank\":1"));
+
+  CallContext context;
+  v1::GetArtifactRequest request;
+  request.set_id("p2/entry");
+  request.set_lineage(true);
+  v1::GetArtifactResponse artifact;
+  ASSERT_TRUE(client_->GetArtifact(&context, request, &artifact).ok());
+  EXPECT_EQ(artifact.lineage_size(), 5);  // back to the corpus, each once
+}
+
+TEST_F(SubmissionEntryTest, RefusesAModelWhoseLineageHoldsAForbiddenDataset) {
+  dataset_ = "commonsenseqa";  // what the data runner found, whatever the specification said
+  const v1::JobRecord entry = RunPipeline("r1");
+  EXPECT_EQ(entry.state(), v1::FAILED);
+  EXPECT_EQ(entry.output_id(), "");
+  EXPECT_EQ(Leaderboard().rows_size(), 0);
+}
+
+TEST_F(SubmissionEntryTest, RefusesAModelOfAnotherDtype) {
+  dtype_ = "BF16";
+  EXPECT_EQ(RunPipeline("r1").state(), v1::FAILED);
+}
+
+TEST_F(SubmissionEntryTest, RefusesARowThatNamesAnotherModelOrTrack) {
+  change_row_ = [](v1::LeaderboardRow& row) { row.set_model_id(std::string(64, '0')); };
+  EXPECT_EQ(RunPipeline("r1").state(), v1::FAILED);
+  change_row_ = [](v1::LeaderboardRow& row) { row.set_track("easier"); };
+  EXPECT_EQ(RunPipeline("r2").state(), v1::FAILED);
+  EXPECT_EQ(Leaderboard().rows_size(), 0);
+}
+
+TEST_F(SubmissionEntryTest, RefusesTheLeaderboardOfATrackThatIsNotThere) {
+  CallContext context;
+  v1::GetLeaderboardRequest request;
+  request.set_track("pockt");
+  v1::GetLeaderboardResponse response;
+  const grpc::Status status = client_->GetLeaderboard(&context, request, &response);
+  EXPECT_EQ(status.error_code(), grpc::StatusCode::NOT_FOUND);
+  EXPECT_THAT(status.error_message(), HasSubstr("there are: pocket"));
+}
+
+TEST_F(SubmissionEntryTest, ShowsJobsWorkersAndFigures) {
+  RunPipeline("r1");
+  EXPECT_THAT(Page("/api/v1/jobs"), HasSubstr("\"id\":\"p1/corpus\""));
+  EXPECT_THAT(Page("/api/v1/workers"), HasSubstr("\"worker_id\":\"w1\""));
+  const std::string metrics = Page("/metrics");
+  EXPECT_THAT(metrics, HasSubstr("bonsai_jobs{state=\"DONE\"} 6\n"));
+  EXPECT_THAT(metrics, HasSubstr("bonsai_pipelines_submitted_total 1\n"));
+  EXPECT_THAT(metrics, HasSubstr("bonsai_attempts_total{outcome=\"SUCCEEDED\"} 6\n"));
+  EXPECT_THAT(metrics, HasSubstr("bonsai_workers{live=\"true\"} 1\n"));
+  EXPECT_THAT(metrics, HasSubstr("bonsai_rpcs_total{code=\"OK\",method=\"SubmitPipeline\"} 1\n"));
+  EXPECT_THAT(metrics, HasSubstr("bonsai_artifact_checks_total{result=\"ok\"} 6\n"));
+}
+
+}  // namespace
+}  // namespace bonsai
