@@ -216,21 +216,25 @@ absl::Status TableScheduler::Take(absl::Time now, const WorkerSynchronized& even
 v1::SynchronizeResponse TableScheduler::Desire(const v1::SynchronizeRequest& request) const {
   using RankId = std::tuple<std::string, uint32_t, uint32_t>;
   v1::SynchronizeResponse response;
+  absl::btree_set<RankId> reported;
+  for (const v1::RankReport& report : request.ranks()) {
+    reported.insert({report.job_id(), report.attempt(), report.rank()});
+  }
   absl::btree_set<RankId> desired;
   if (!run_nothing_) {
     const v1::WorkerOffer& offer = workers_.all().at(request.worker_id()).offer;
     for (const auto& [job_id, rank] : attempts_.OnWorker(request.worker_id())) {
       const LiveAttempt& attempt = *attempts_.Find(job_id);
       const RankSlot::State state = attempt.Find(rank)->state;
+      const RankId id = {job_id, attempt.number(), rank};
       // A recovered rank is not started again: whether it had been started is not known.
       if (attempt.ending() || state == RankSlot::kGone || state == RankSlot::kRecovered) continue;
+      // An exited one is to be remembered until its attempt ends, but not to be run by a worker that does not
+      // know it.
+      if (state == RankSlot::kExited && reported.count(id) == 0) continue;
       *response.add_desired() = BuildTask(*jobs_.Find(job_id), rank, offer, options_.code_version);
-      desired.insert({job_id, attempt.number(), rank});
+      desired.insert(id);
     }
-  }
-  absl::btree_set<RankId> reported;
-  for (const v1::RankReport& report : request.ranks()) {
-    reported.insert({report.job_id(), report.attempt(), report.rank()});
   }
   const bool awaits = !jobs_.ready().empty() || desired != reported;
   const absl::Duration next = options_.synchronize_interval;

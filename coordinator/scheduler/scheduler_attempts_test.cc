@@ -112,6 +112,14 @@ TEST_F(GangTest, IsDoneOnlyWhenEveryRankIs) {
   EXPECT_EQ(world_.job("p1/g").output_id(), output);
 }
 
+TEST_F(GangTest, ARankThatIsDoneIsNotRunAgainByAWorkerThatWasStartedAgain) {
+  world_.Sync("w2", {Exited("p1/g", 1, 1, v1::RankReport::DONE)});
+  world_.SetSession("w2", "second");
+  EXPECT_EQ(Names(world_.Sync("w2")), "");
+  world_.Sync("w1", {Exited("p1/g", 1, 0, v1::RankReport::DONE, world_.MakeArtifact("model"))});
+  EXPECT_EQ(world_.state("p1/g"), v1::DONE);
+}
+
 TEST_F(GangTest, OneFailureStopsTheOthersAndWaitsForThem) {
   world_.Sync("w1", {Exited("p1/g", 1, 0, v1::RankReport::PREEMPTED)});
   EXPECT_EQ(world_.state("p1/g"), v1::RUNNING);

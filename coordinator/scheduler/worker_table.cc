@@ -75,7 +75,9 @@ absl::Status WorkerTable::Hear(const v1::SynchronizeRequest& request, absl::Time
   } else {
     const std::deque<std::string>& retired = it->second.retired_sessions;
     const bool known = std::find(retired.begin(), retired.end(), request.session()) != retired.end();
-    heard = known ? Heard::kRetired : Heard::kNewSession;
+    // Only while its successor lives: had the two come in the wrong order, the living one would be shut out
+    // for good.
+    heard = known && it->second.live ? Heard::kRetired : Heard::kNewSession;
   }
   if (heard == Heard::kLate || heard == Heard::kRetired) return absl::OkStatus();
   Worker& worker = it->second;

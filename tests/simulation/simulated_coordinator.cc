@@ -1,0 +1,50 @@
+#include "tests/simulation/simulated_coordinator.h"
+
+#include <utility>
+
+namespace bonsai {
+
+SimulatedCoordinator::SimulatedCoordinator(SchedulerOptions options, absl::Time now)
+    : options_(std::move(options)) {
+  Start(now);
+}
+
+void SimulatedCoordinator::Start(absl::Time now) {
+  scheduler_ = Scheduler::Create(options_, *store_.Load(), now);
+}
+
+void SimulatedCoordinator::Digest(const std::string& bytes) {
+  for (unsigned char byte : bytes) digest_ = (digest_ ^ byte) * 1099511628211u;
+}
+
+std::optional<std::vector<Action>> SimulatedCoordinator::Handle(absl::Time now, const Event& event,
+                                                                double crash_chance, Random& random) {
+  if (!up()) return std::nullopt;
+  std::vector<Action> actions = scheduler_->Apply(now, event);
+  RecordBatch batch;
+  for (const Action& action : actions) {
+    if (const auto* put = std::get_if<PutPipeline>(&action)) {
+      batch.pipelines.push_back(put->record);
+    } else if (const auto* put = std::get_if<PutJob>(&action)) {
+      batch.jobs.push_back(put->record);
+      Digest(put->record.SerializeAsString());
+    } else if (const auto* put = std::get_if<PutArtifact>(&action)) {
+      batch.artifacts.push_back(put->record);
+    } else if (const auto* put = std::get_if<PutCounters>(&action)) {
+      batch.counters = put->counters;
+    } else if (const auto* reply = std::get_if<ReplySynchronized>(&action)) {
+      Digest(reply->response.SerializeAsString());
+    }
+  }
+  if (!batch.empty() && random.Chance(crash_chance)) {
+    store_.FailNextCommit(random.Chance(0.5) ? MemoryRecordStore::Fault::kAllKept
+                                             : MemoryRecordStore::Fault::kNothingKept);
+  }
+  if (!store_.Commit(batch).ok()) {
+    Crash();
+    return std::nullopt;
+  }
+  return actions;
+}
+
+}  // namespace bonsai

@@ -1,0 +1,76 @@
+// An agent and its runner processes, as the agent's contract has it: one request at a time; an answer to
+// anything but the newest request is dropped; what is desired is started, what is not is stopped; exited
+// ranks are reported until they are not desired; its processes die with it.
+#ifndef BONSAI_TESTS_SIMULATION_SIMULATED_WORKER_H_
+#define BONSAI_TESTS_SIMULATION_SIMULATED_WORKER_H_
+
+#include <map>
+#include <string>
+
+#include "absl/time/time.h"
+#include "bonsai/v1/worker.pb.h"
+#include "tests/simulation/ledger.h"
+#include "tests/simulation/random.h"
+
+namespace bonsai {
+
+struct SimulatedProcess {
+  v1::Task task;
+  absl::Time ends;
+  v1::RankReport report;  // what the agent says of it
+  bool stopping = false;
+  bool fenced = false;  // its worker's lease has ended since it was started
+  uint64_t step = 0;
+
+  bool alive() const { return report.phase() != v1::RankReport::EXITED; }
+};
+
+class SimulatedWorker {
+ public:
+  SimulatedWorker(std::string id, uint32_t cpus, bool device, Ledger& ledger, Random& random);
+
+  const std::string& id() const { return id_; }
+  const v1::WorkerOffer& offer() const { return offer_; }
+  const std::map<RankId, SimulatedProcess>& processes() const { return processes_; }
+
+  // Whether the agent that drew this session is alive.
+  bool IsSession(const std::string& session) const;
+
+  // Processes go on and end. With faults they may fail.
+  void Run(absl::Time now, bool faults);
+  // What the agent says now.
+  v1::SynchronizeRequest MakeRequest();
+  void TakeAnswer(const v1::SynchronizeRequest& request, const v1::SynchronizeResponse& response,
+                  absl::Time now);
+  // The coordinator got a request: if it is none that comes late, the lease runs from now.
+  void Heard(const v1::SynchronizeRequest& request, absl::Time now, absl::Duration lease);
+  // The coordinator has crashed, and no longer knows which request was the newest.
+  void Unheard() { heard_sequence_ = 0; }
+  bool LeaseEnded(absl::Time now, absl::Duration lease) const { return now - heard_ >= lease; }
+
+  // Agent and processes die; another agent of the same id starts.
+  void Restart();
+  void Leave();
+
+  absl::Time next_request;
+  absl::Time silent_until;  // partitioned, or stopped by a debugger: runs, and says nothing
+
+ private:
+  void Start(const v1::Task& task, absl::Time now);
+  void End(SimulatedProcess& process, bool faults);
+
+  const std::string id_;
+  v1::WorkerOffer offer_;
+  Ledger& ledger_;
+  Random& random_;
+  int session_ = 1;
+  uint64_t sequence_ = 0;
+  bool leaving_ = false;
+  absl::Time heard_;
+  uint64_t heard_sequence_ = 0;
+  std::map<RankId, SimulatedProcess> processes_;
+};
+
+}  // namespace bonsai
+
+#endif  // BONSAI_TESTS_SIMULATION_SIMULATED_WORKER_H_

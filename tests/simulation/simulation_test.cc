@@ -1,0 +1,47 @@
+// The real scheduler and a store, under faults drawn from seeds. BONSAI_SIM_SEEDS=N runs the seeds 1 to N
+// (200 unless told), BONSAI_SIM_SEED=S runs only S: a seed that fails is printed, and fails again in the same
+// way.
+#include "tests/simulation/simulation.h"
+
+#include <gtest/gtest.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <string>
+
+namespace bonsai {
+namespace {
+
+uint64_t NumberFromEnvironment(const char* name, uint64_t otherwise) {
+  const char* text = std::getenv(name);
+  return text == nullptr || *text == '\0' ? otherwise : std::strtoull(text, nullptr, 10);
+}
+
+TEST(SimulationTest, HoldsItsInvariantsUnderFaultsAndEndsEveryJob) {
+  const uint64_t only = NumberFromEnvironment("BONSAI_SIM_SEED", 0);
+  const uint64_t seeds = NumberFromEnvironment("BONSAI_SIM_SEEDS", 200);
+  SimulationResult sum;
+  for (uint64_t seed = only != 0 ? only : 1; seed <= (only != 0 ? only : seeds); ++seed) {
+    const SimulationResult result = Simulation(seed).Run();
+    ASSERT_EQ(result.violation, "") << "seed " << seed << "; again with BONSAI_SIM_SEED=" << seed;
+    sum.jobs += result.jobs;
+    sum.done += result.done;
+    sum.attempts += result.attempts;
+    sum.coordinator_crashes += result.coordinator_crashes;
+  }
+  std::printf("%d jobs, %d done, %d attempts, %d crashes of the coordinator\n", sum.jobs, sum.done,
+              sum.attempts, sum.coordinator_crashes);
+  if (only != 0 || seeds < 100) return;
+  // That the faults bite, and that jobs get done all the same.
+  EXPECT_GT(sum.done, sum.jobs / 2);
+  EXPECT_GT(sum.attempts, sum.jobs);
+  EXPECT_GT(sum.coordinator_crashes, static_cast<int>(seeds));
+}
+
+TEST(SimulationTest, TheSameSeedGivesTheSameHistory) {
+  EXPECT_EQ(Simulation(7).Run().digest, Simulation(7).Run().digest);
+  EXPECT_NE(Simulation(7).Run().digest, Simulation(8).Run().digest);
+}
+
+}  // namespace
+}  // namespace bonsai
