@@ -17,12 +17,20 @@ constexpr int kMessageBytesMax = 64 << 20;
 // A coordinator that pages forever is broken.
 constexpr int kPagesMax = 10000;
 
+// "failed to connect to all addresses; last error: UNKNOWN: ipv4:...: Connection refused": its last part says
+// it all.
+std::string LastPart(const std::string& message) {
+  const size_t colon = message.rfind(": ");
+  return colon == std::string::npos ? message : message.substr(colon + 2);
+}
+
 absl::Status FromGrpc(const grpc::Status& status, const std::string& address) {
   if (status.ok()) return absl::OkStatus();
   const auto code = static_cast<absl::StatusCode>(status.error_code());
   switch (status.error_code()) {
     case grpc::StatusCode::UNAVAILABLE:
-      return absl::UnavailableError(absl::StrCat("no coordinator at ", address, " (", status.error_message(),
+      return absl::UnavailableError(absl::StrCat("no coordinator at ", address, " (",
+                                                 LastPart(status.error_message()),
                                                  "); start one with `bonsai up`"));
     case grpc::StatusCode::DEADLINE_EXCEEDED:
       return absl::UnavailableError(absl::StrCat("the coordinator at ", address, " did not answer within ",

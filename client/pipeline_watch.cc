@@ -100,6 +100,7 @@ class Display {
       if (whole && !session_.json) session_.out << SummaryLine(pipeline_id_, Jobs(), now) << std::endl;
       return;
     }
+    if (session_.look_again != nullptr) session_.screen = session_.look_again();
     std::vector<std::string> lines = RenderWatch(pipeline_id_, Jobs(), now, session_.screen, whole);
     if (!note.empty()) lines.push_back(note);
     std::string text = drawn_ > 0 ? absl::StrCat("\x1b[", drawn_, "A\r") : "";

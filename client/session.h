@@ -28,9 +28,10 @@ struct Session {
   std::ostream& out;
   std::ostream& err;
   Screen screen;
+  Screen (*look_again)() = nullptr;  // the screen's size now, for what is drawn repeatedly; may be null
   bool json = false;
-  std::string dir;                                 // the local cluster's folder
-  std::string coordinator;                         // an address; empty: the one of `dir`
+  std::string dir{};                               // the local cluster's folder
+  std::string coordinator{};                       // an address; empty: the one of `dir`
   const std::atomic<bool>* interrupted = nullptr;  // Ctrl-C was pressed; may be null
 };
 

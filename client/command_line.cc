@@ -1,0 +1,246 @@
+#include "client/command_line.h"
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <functional>
+#include <map>
+#include <memory>
+
+#include "client/cluster/local_cluster.h"
+#include "client/completion.h"
+#include "client/install_tree.h"
+#include "client/variables.h"
+#include "client/verbs.h"
+
+namespace bonsai {
+namespace {
+
+constexpr char kFooter[] = R"(
+Exit codes:
+  0    done
+  1    the request was refused or failed; stderr says why
+  2    the command line was not understood
+  3    the pipeline that was watched has a job that failed or was cancelled
+  4    no coordinator answered
+  130  interrupted
+
+Example, from nothing to a leaderboard row:
+  bonsai up &
+  bonsai submit share/examples/pocket.textproto --set data=DIR --watch
+  bonsai leaderboard)";
+
+constexpr char kSubmitFooter[] = R"(
+${name} in FILE is replaced by what --set name=VALUE gives, ${name:-default} has a default.
+Relative paths of data sources are taken from the current folder.
+
+Examples:
+  bonsai submit pocket.textproto --set data=/data --watch
+  bonsai submit pocket.textproto --set data=/data --dry-run
+  pipeline=$(bonsai submit pocket.textproto --set data=/data))";
+
+constexpr char kUpFooter[] = R"(
+Runs until Ctrl-C, and then leaves no process behind; what was acknowledged is in DIR and goes on with the next
+`bonsai up`. A part that crashes is started again, and a line says so. Other verbs find the cluster by its folder:
+--dir, $BONSAI_DIR, or .bonsai in the current folder.
+
+Examples:
+  bonsai up
+  bonsai --dir /tmp/trial up --workers 2)";
+
+constexpr char kLogsFooter[] = R"(
+Examples:
+  bonsai logs p1/pretrain -f
+  bonsai logs p1/pretrain --attempt 1 --samples     metrics as JSON lines)";
+
+constexpr char kPullFooter[] = R"(
+ID is an artifact's id, at least its first 8 digits, or a job's id for that job's output. Every file is compared with
+its SHA-256; on an error nothing is left in DIR.
+
+Examples:
+  bonsai pull p1/export --out model
+  bonsai pull 3f2a9c0d --out bundle --force)";
+
+constexpr char kCompletionFooter[] = R"(
+Examples:
+  source <(bonsai completion bash)
+  bonsai completion zsh > "${fpath[1]}/_bonsai"
+  bonsai completion fish > ~/.config/fish/completions/bonsai.fish)";
+
+// Everything the options are parsed into.
+struct Parsed {
+  SubmitOptions submit;
+  std::vector<std::string> sets;
+  LogsOptions logs;
+  PullOptions pull;
+  LocalClusterOptions up;
+  std::string pipeline, id, kind, track, shell;
+  bool lineage = false;
+};
+
+using Action = std::function<absl::StatusOr<int>(Session&)>;
+
+// What "name=value" is not; empty if it is.
+std::string CheckSetting(const std::string& setting) {
+  const size_t equals = setting.find('=');
+  if (equals != std::string::npos && IsVariableName(setting.substr(0, equals))) return "";
+  return "wants name=VALUE with a name of letters, digits and '_', not '" + setting + "'";
+}
+
+// Builds the verbs; remembers which action belongs to which.
+class Verbs {
+ public:
+  Verbs(CLI::App& app, Parsed& parsed) : app_(app), parsed_(parsed) {
+    AddCluster();
+    AddPipelines();
+    AddArtifacts();
+    AddCompletion();
+  }
+
+  // The action of the innermost verb on the command line.
+  const Action* Chosen() const {
+    const CLI::App* verb = &app_;
+    while (!verb->get_subcommands().empty()) verb = verb->get_subcommands().back();
+    const auto found = actions_.find(verb);
+    return found == actions_.end() ? nullptr : &found->second;
+  }
+
+ private:
+  CLI::App* Add(CLI::App& parent, const std::string& name, const std::string& what, Action action) {
+    CLI::App* verb = parent.add_subcommand(name, what);
+    verb->fallthrough();
+    actions_[verb] = std::move(action);
+    return verb;
+  }
+
+  void AddCluster() {
+    CLI::App* up = Add(app_, "up", "Start a local cluster: a coordinator, workers, emulated devices",
+                       [this](Session& session) { return RunLocalCluster(parsed_.up, session); });
+    up->add_option("--workers", parsed_.up.workers, "How many workers share this machine")
+        ->check(CLI::Range(1, 64))
+        ->capture_default_str();
+    up->footer(kUpFooter);
+    Add(app_, "workers", "List workers: what each has, what is free, what runs", RunWorkers);
+    Add(app_, "devices", "List devices: which target each is of, and which job uses it", RunDevices);
+  }
+
+  void AddPipelines() {
+    CLI::App* submit = Add(app_, "submit", "Submit a pipeline file; prints the pipeline's id",
+                           [this](Session& session) { return RunSubmit(parsed_.submit, session); });
+    submit->add_option("FILE", parsed_.submit.file, "A pipeline in text format; - is standard input")
+        ->required();
+    submit->add_option("--set", parsed_.sets, "name=VALUE for ${name} in FILE; may be repeated")
+        ->expected(1)
+        ->take_all()
+        ->check(CheckSetting);
+    submit->add_flag("--watch", parsed_.submit.watch, "Then follow it until it has ended");
+    submit->add_flag("--dry-run", parsed_.submit.dry_run, "Only validate it");
+    submit->footer(kSubmitFooter);
+
+    Add(app_, "jobs", "List jobs", [this](Session& session) {
+      return RunJobs(parsed_.pipeline, session);
+    })->add_option("PIPELINE", parsed_.pipeline, "Only this pipeline's");
+    Add(app_, "watch", "Follow a pipeline: a bar per job, loss, speed, time left", [this](Session& session) {
+      return RunWatch(parsed_.pipeline, session);
+    })->add_option("PIPELINE", parsed_.pipeline, "Default: the newest");
+
+    CLI::App* logs = Add(app_, "logs", "Print a job's log",
+                         [this](Session& session) { return RunLogs(parsed_.logs, session); });
+    logs->add_option("JOB", parsed_.logs.job, "A job's id, as p1/pretrain")->required();
+    logs->add_flag("-f,--follow", parsed_.logs.follow, "Go on until the job has ended");
+    logs->add_option("--attempt", parsed_.logs.attempt, "Which attempt (default: the newest)");
+    logs->add_option("--rank", parsed_.logs.rank, "Which rank")->capture_default_str();
+    logs->add_flag("--samples", parsed_.logs.samples, "The metrics instead, as JSON lines");
+    logs->footer(kLogsFooter);
+
+    Add(app_, "cancel", "Cancel a job, or all of a pipeline's",
+        [this](Session& session) { return RunCancel(parsed_.id, session); })
+        ->add_option("ID", parsed_.id, "p1 or p1/pretrain")
+        ->required();
+  }
+
+  void AddArtifacts() {
+    CLI::App* artifacts = Add(app_, "artifacts", "List artifacts, newest first; `show` one",
+                              [this](Session& session) { return RunArtifacts(parsed_.kind, session); });
+    artifacts->add_option("--kind", parsed_.kind, "Only this kind: corpus, model, bundle, submission, ...");
+    CLI::App* show =
+        Add(*artifacts, "show", "One artifact: properties, files, and what it came from",
+            [this](Session& session) { return RunArtifactsShow(parsed_.id, parsed_.lineage, session); });
+    show->add_option("ID", parsed_.id, "An artifact's id (8 digits or more), or a job's")->required();
+    show->add_flag("--lineage", parsed_.lineage, "All that it came from, down to the files from outside");
+
+    CLI::App* pull = Add(app_, "pull", "Copy an artifact's files to a folder, verified",
+                         [this](Session& session) { return RunPull(parsed_.pull, session); });
+    pull->add_option("ID", parsed_.pull.id, "An artifact's id or a job's")->required();
+    pull->add_option("--out", parsed_.pull.out_dir, "The folder")->required();
+    pull->add_flag("--force", parsed_.pull.force, "Replace files that are there");
+    pull->footer(kPullFooter);
+
+    Add(app_, "leaderboard", "Show the ranking of submissions, every figure beside its floor",
+        [this](Session& session) { return RunLeaderboard(parsed_.track, session); })
+        ->add_option("--track", parsed_.track, "Only this track");
+  }
+
+  void AddCompletion() {
+    CLI::App* completion = Add(app_, "completion", "Print a completion script", [this](Session& session) {
+      session.out << CompletionScript(app_, parsed_.shell);
+      return absl::StatusOr<int>(kExitOk);
+    });
+    completion->add_option("SHELL", parsed_.shell, "bash, zsh or fish")
+        ->required()
+        ->check(CLI::IsMember(std::vector<std::string>{"bash", "zsh", "fish"}));
+    completion->footer(kCompletionFooter);
+  }
+
+  CLI::App& app_;
+  Parsed& parsed_;
+  std::map<const CLI::App*, Action> actions_;
+};
+
+// The settings by name. Empty (and a line on stderr) if one is given twice.
+bool TakeSettings(Parsed& parsed, Session& session) {
+  for (const std::string& set : parsed.sets) {
+    const size_t equals = set.find('=');
+    if (!parsed.submit.settings.emplace(set.substr(0, equals), set.substr(equals + 1)).second) {
+      session.err << "bonsai: --set gives " << set.substr(0, equals) << " twice\n";
+      return false;
+    }
+  }
+  return true;
+}
+
+}  // namespace
+
+int RunCommandLine(const std::vector<std::string>& arguments, Session& session) {
+  Parsed parsed;
+  CLI::App app("Bonsai grows small language models from scratch and ships them to small devices.", "bonsai");
+  session.dir = ".bonsai";
+  app.add_option("--dir", session.dir, "The local cluster's folder")
+      ->envname("BONSAI_DIR")
+      ->capture_default_str();
+  app.add_option("--coordinator", session.coordinator,
+                 "The coordinator's address, HOST:PORT, instead of --dir")
+      ->envname("BONSAI_COORDINATOR");
+  app.add_flag("--json", session.json, "Print protobuf's JSON, one document (streams: one per line)");
+  app.set_version_flag("--version", [] { return "bonsai " + InstallTree::OfThisProgram().Version(); });
+  app.footer(kFooter);
+  app.require_subcommand(1);
+  const Verbs verbs(app, parsed);
+  // CLI11 takes the arguments from the back, and reports by exceptions; they end here.
+  std::vector<std::string> reversed(arguments.rbegin(), arguments.rend());
+  try {
+    app.parse(reversed);
+  } catch (const CLI::Success& shown) {
+    app.exit(shown, session.out, session.err);
+    return kExitOk;
+  } catch (const CLI::ParseError& error) {
+    session.err << "bonsai: " << error.what() << "\nSee `bonsai --help`, or `bonsai VERB --help`.\n";
+    return kExitUsage;
+  }
+  if (!TakeSettings(parsed, session)) return kExitUsage;
+  const Action* action = verbs.Chosen();
+  const absl::StatusOr<int> code =
+      action == nullptr ? absl::InternalError("a verb without an action") : (*action)(session);
+  return code.ok() ? *code : ReportStatus(code.status(), session);
+}
+
+}  // namespace bonsai

@@ -1,0 +1,51 @@
+// The verbs of `bonsai` that ask the coordinator: what each does once its command line is understood.
+//
+// Called by CommandLine. Each blocks, prints to the session and returns an exit code (or an error that
+// ReportStatus prints).
+#ifndef BONSAI_CLIENT_VERBS_H_
+#define BONSAI_CLIENT_VERBS_H_
+
+#include <cstdint>
+#include <map>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "client/artifact_pull.h"
+#include "client/session.h"
+
+namespace bonsai {
+
+struct SubmitOptions {
+  std::string file;
+  std::map<std::string, std::string> settings;
+  bool watch = false;
+  bool dry_run = false;
+};
+absl::StatusOr<int> RunSubmit(const SubmitOptions& options, Session& session);
+
+// `pipeline` empty: all.
+absl::StatusOr<int> RunJobs(const std::string& pipeline, Session& session);
+
+// `pipeline` empty: the newest.
+absl::StatusOr<int> RunWatch(const std::string& pipeline, Session& session);
+
+struct LogsOptions {
+  std::string job;
+  bool follow = false;
+  uint32_t attempt = 0;  // 0: the newest
+  uint32_t rank = 0;
+  bool samples = false;
+};
+absl::StatusOr<int> RunLogs(const LogsOptions& options, Session& session);
+
+absl::StatusOr<int> RunCancel(const std::string& id, Session& session);
+absl::StatusOr<int> RunArtifacts(const std::string& kind, Session& session);
+absl::StatusOr<int> RunArtifactsShow(const std::string& id, bool lineage, Session& session);
+absl::StatusOr<int> RunPull(const PullOptions& options, Session& session);
+absl::StatusOr<int> RunLeaderboard(const std::string& track, Session& session);
+absl::StatusOr<int> RunDevices(Session& session);
+absl::StatusOr<int> RunWorkers(Session& session);
+
+}  // namespace bonsai
+
+#endif  // BONSAI_CLIENT_VERBS_H_
