@@ -117,7 +117,7 @@ std::string Normalizer::Normalize(std::string_view text) const {
     if (!prefix.empty()) after_space = prefix.ends_with(' ');
     if (!fold) after_space = false;
   }
-  while (fold && out.ends_with(space)) out.resize(out.size() - space.size());
+  while (fold && out.ends_with(space)) out.erase(out.size() - space.size());
   return out;
 }
 
