@@ -1,139 +1,20 @@
-// A real bonsai-worker with fake runners, against a fake coordinator in this process.
+// What a worker does with ranks while all is well with itself and its coordinator.
 #include "worker/agent/agent.h"
 
 #include <arpa/inet.h>
-#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <poll.h>
-#include <signal.h>
-#include <stdlib.h>
-#include <sys/prctl.h>
 #include <sys/socket.h>
-#include <sys/syscall.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
-#include <filesystem>
-#include <fstream>
 
 #include "absl/strings/numbers.h"
-#include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "storage/file_bytes.h"
-#include "worker/agent/fake_coordinator.h"
+#include "worker/agent/agent_test_fixture.h"
 
 namespace bonsai {
 namespace {
 
 using testing::HasSubstr;
-using testing::IsEmpty;
-using testing::Not;
-
-constexpr int kPatienceMs = 30000;
-
-v1::Task TaskOf(const std::string& job_id, const std::vector<std::string>& commands) {
-  v1::Task task;
-  task.set_job_id(job_id);
-  task.set_attempt(1);
-  task.set_ranks(1);
-  task.mutable_spec()->set_name("data");
-  task.mutable_spec()->mutable_resources()->set_cpus(3);
-  v1::DataSpec::Source& source = *task.mutable_spec()->mutable_data()->add_sources();
-  for (const std::string& command : commands) source.add_paths(command);
-  return task;
-}
-
-// Whether the process is gone, or goes within the test's patience.
-bool Ends(pid_t pid) {
-  int fd = static_cast<int>(syscall(SYS_pidfd_open, pid, 0));
-  if (fd < 0) return errno == ESRCH;
-  pollfd ended = {fd, POLLIN, 0};
-  int ready = poll(&ended, 1, kPatienceMs);
-  close(fd);
-  return ready == 1;
-}
-
-bool Lives(pid_t pid) { return kill(pid, 0) == 0; }
-
-// The number behind `word` in a log.
-pid_t NumberAfter(const std::string& log, const std::string& word) {
-  size_t at = log.find(word + " ");
-  return at == std::string::npos ? -1 : atoi(log.c_str() + at + word.size() + 1);
-}
-
-class AgentTest : public testing::Test {
- protected:
-  AgentTest() {
-    dir_ = std::filesystem::path(testing::TempDir() + "/agent-XXXXXX").lexically_normal().string();
-    if (mkdtemp(dir_.data()) == nullptr) std::abort();
-    std::filesystem::create_directories(dir_ + "/bin");
-    std::filesystem::create_symlink(std::filesystem::absolute("worker/agent/fake_runner"),
-                                    dir_ + "/bin/bonsai-run-data");
-    std::ofstream(dir_ + "/config") << "worker_id: \"w1\" coordinator_address_file: \"" << dir_
-                                    << "/address\" work_dir: \"" << dir_ << "/work\" storage_dir: \"" << dir_
-                                    << "/storage\" runner_dir: \"" << dir_
-                                    << "/bin\" share_dir: \"/share\" cpus: 4";
-    coordinator_ = std::make_unique<FakeCoordinator>(dir_ + "/address");
-    coordinator_->Start();
-  }
-  ~AgentTest() override {
-    if (worker_ > 0) KillWorker();
-    std::filesystem::remove_all(dir_);
-  }
-
-  void StartWorker(const std::string& grace_ms = "10000") {
-    worker_ = fork();
-    if (worker_ == 0) {
-      prctl(PR_SET_PDEATHSIG, SIGKILL);
-      std::string config = "--config=" + dir_ + "/config", grace = "--stop_grace_ms=" + grace_ms;
-      execl("worker/agent/bonsai-worker", "bonsai-worker", config.c_str(), grace.c_str(), nullptr);
-      _exit(99);
-    }
-  }
-  void KillWorker() {
-    kill(worker_, SIGKILL);
-    waitpid(std::exchange(worker_, 0), nullptr, 0);
-  }
-  // The exit code of the worker, which leaves by itself.
-  int WorkerExit() {
-    EXPECT_TRUE(Ends(worker_));
-    int status = 0;
-    waitpid(std::exchange(worker_, 0), &status, 0);
-    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
-  }
-
-  // The report of a job's rank once it has exited.
-  v1::RankReport WaitForExit(const std::string& job_id) {
-    return WaitForRank(job_id,
-                       [](const v1::RankReport& rank) { return rank.phase() == v1::RankReport::EXITED; });
-  }
-  v1::RankReport WaitForRank(const std::string& job_id,
-                             const std::function<bool(const v1::RankReport&)>& wanted) {
-    auto find = [&](const v1::SynchronizeRequest& request) {
-      for (const v1::RankReport& rank : request.ranks()) {
-        if (rank.job_id() == job_id && wanted(rank)) return rank;
-      }
-      return v1::RankReport();
-    };
-    return find(coordinator_->WaitFor([&](const auto& request) { return find(request).job_id() == job_id; }));
-  }
-  // Waits until the worker has no rank any more.
-  void WaitForNoRanks() {
-    coordinator_->WaitFor([](const auto& request) { return request.ranks().empty(); });
-  }
-  std::vector<std::string> RankFolders() {
-    std::vector<std::string> names;
-    for (const auto& entry : std::filesystem::directory_iterator(dir_ + "/work/ranks")) {
-      names.push_back(entry.path().filename().string());
-    }
-    return names;
-  }
-
-  std::string dir_;
-  std::unique_ptr<FakeCoordinator> coordinator_;
-  pid_t worker_ = 0;
-};
 
 TEST_F(AgentTest, OffersWhatItHas) {
   StartWorker();
@@ -245,90 +126,6 @@ TEST_F(AgentTest, WhatARunnerLeavesRunningEndsWithIt) {
   StartWorker();
   EXPECT_EQ(WaitForExit("p1/data").exit(), v1::RankReport::DONE);
   EXPECT_TRUE(Ends(NumberAfter(coordinator_->Log("p1/data"), "grandchild")));
-}
-
-TEST_F(AgentTest, RunnersDieWithTheirAgentAndTheNextOneCleansUp) {
-  coordinator_->Desire({TaskOf("p1/data", {"pid", "fork", "hang"})});
-  StartWorker();
-  WaitForRank("p1/data", [](const auto& rank) { return rank.progress().step() == 1; });
-  std::string log = coordinator_->WaitForLog("p1/data", "grandchild");
-  std::string session = coordinator_->WaitFor([](const auto&) { return true; }).session();
-  coordinator_->Desire({});
-  KillWorker();
-  EXPECT_TRUE(Ends(NumberAfter(log, "pid")));
-  pid_t grandchild = NumberAfter(log, "grandchild");
-  EXPECT_TRUE(Lives(grandchild)) << "else there is nothing for the next agent to do";
-  EXPECT_EQ(RankFolders().size(), 1u);
-  StartWorker();
-  auto request = coordinator_->WaitFor([&](const auto& request) { return request.session() != session; });
-  EXPECT_THAT(request.ranks(), IsEmpty());
-  EXPECT_TRUE(Ends(grandchild));
-  EXPECT_THAT(RankFolders(), IsEmpty());
-  EXPECT_FALSE(std::filesystem::exists(dir_ + "/storage/rendezvous/p1.data-1"));
-}
-
-TEST_F(AgentTest, RanksGoOnWhileTheCoordinatorIsAwayAndLogsGoOnWhereTheyStopped) {
-  coordinator_->Desire({TaskOf("p1/data", {"print:before", "wait"})});
-  StartWorker();
-  WaitForRank("p1/data", [](const auto& rank) { return rank.progress().step() == 1; });
-  coordinator_->WaitForLog("p1/data", "before\n");
-  coordinator_->Stop();
-  // The log grows while nobody takes it.
-  std::ofstream(dir_ + "/work/ranks/p1.data-1-0/log", std::ios::app) << "meanwhile\n";
-  coordinator_->Start();
-  coordinator_->WaitForLog("p1/data", "meanwhile\n");
-  EXPECT_EQ(coordinator_->Log("p1/data"), "before\nmeanwhile\n");
-  coordinator_->Desire({});
-  EXPECT_EQ(WaitForExit("p1/data").exit(), v1::RankReport::PREEMPTED);
-}
-
-TEST_F(AgentTest, AnEndDuringAnOutageIsReportedAfterItWithTheWholeLog) {
-  coordinator_->Desire({TaskOf("p1/data", {"print:before", "wait"})});
-  StartWorker();
-  WaitForRank("p1/data", [](const auto& rank) { return rank.progress().step() == 1; });
-  pid_t pid = 0;
-  std::string pid_text = *ReadFileBytes(dir_ + "/work/ranks/p1.data-1-0/pid", 100);
-  ASSERT_TRUE(absl::SimpleAtoi(std::vector<std::string>(absl::StrSplit(pid_text, ' '))[0], &pid));
-  coordinator_->Stop();
-  kill(pid, SIGTERM);
-  EXPECT_TRUE(Ends(pid));
-  std::ofstream(dir_ + "/work/ranks/p1.data-1-0/log", std::ios::app) << std::string(3 << 20, 'y');
-  coordinator_->Start();
-  v1::RankReport report = WaitForExit("p1/data");
-  EXPECT_EQ(report.exit(), v1::RankReport::PREEMPTED);
-  EXPECT_EQ(report.checkpoint().step(), 9u);
-  EXPECT_EQ(coordinator_->Log("p1/data"), "before\n" + std::string(3 << 20, 'y'));
-}
-
-TEST_F(AgentTest, SigtermMakesItLeaveWithCheckpoints) {
-  coordinator_->Desire({TaskOf("p1/data", {"wait"})});
-  StartWorker();
-  WaitForRank("p1/data", [](const auto& rank) { return rank.progress().step() == 1; });
-  kill(worker_, SIGTERM);
-  v1::RankReport report = WaitForExit("p1/data");
-  EXPECT_EQ(report.exit(), v1::RankReport::PREEMPTED);
-  EXPECT_EQ(report.checkpoint().step(), 9u);
-  EXPECT_EQ(WorkerExit(), 0);
-  EXPECT_TRUE(coordinator_->WaitFor([](const auto&) { return true; }).leaving());
-  EXPECT_THAT(RankFolders(), IsEmpty());
-}
-
-TEST_F(AgentTest, LeavesAlsoWhenTheCoordinatorIsAway) {
-  coordinator_->Desire({TaskOf("p1/data", {"wait"})});
-  StartWorker();
-  WaitForRank("p1/data", [](const auto& rank) { return rank.progress().step() == 1; });
-  coordinator_->Stop();
-  kill(worker_, SIGTERM);
-  EXPECT_EQ(WorkerExit(), 0);
-}
-
-TEST_F(AgentTest, ASecondWorkerCannotTakeTheSameFolder) {
-  StartWorker();
-  coordinator_->WaitFor([](const auto&) { return true; });
-  pid_t first = std::exchange(worker_, 0);
-  StartWorker();
-  EXPECT_EQ(WorkerExit(), 1);
-  worker_ = first;
 }
 
 TEST_F(AgentTest, ABadConfigurationIsExit65) {
