@@ -1,6 +1,6 @@
 // Tokens per second of a training step, for a shape:
 //   bench --dim=128 --layers=4 --heads=4 --kv-heads=4 --hidden=352 --vocab=4096 --positions=256 --rows=16
-//         --threads=1 --pass=1024 --logits=256 --seconds=5
+//         --threads=1 --pass=512 --logits=256 --seconds=5
 // Prints the best and the median step, per second of wall time and of processor time.
 #include <time.h>
 
@@ -96,7 +96,7 @@ Times TimeSteps(const Flags& flags, const ParameterLayout& layout) {
 int Main(int argc, char** argv) {
   Flags flags = {{"dim", 128},    {"layers", 4},   {"heads", 4},       {"kv-heads", 4},
                  {"hidden", 352}, {"vocab", 4096}, {"positions", 256}, {"rows", 16},
-                 {"threads", 1},  {"pass", 1024},  {"logits", 256},    {"seconds", 5}};
+                 {"threads", 1},  {"pass", 512},   {"logits", 256},    {"seconds", 5}};
   if (!ParseFlags(argc, argv, flags)) return 1;
   const absl::StatusOr<ParameterLayout> layout = ParameterLayout::Create(ConfigOf(flags));
   if (!layout.ok()) {

@@ -12,6 +12,9 @@ namespace {
 
 using edge::TensorRole;
 
+// Rows whose gate and up are made and used together, while they are in the second-level cache.
+constexpr int64_t kHiddenRows = 128;
+
 struct LayerOffsets {
   int64_t attention_norm, qkv, attention_out, feed_forward_norm, gate_up, down;
 };
@@ -184,9 +187,13 @@ void LlamaStep::ForwardLayer(int32_t l, const TokenBatch& pass, const float* w, 
            {w + at.attention_out, attention_width(), Transpose::kYes}, 1, a.middle.data(), dim);
   kernels_.rms_norm(a.middle.data(), w + at.feed_forward_norm, n, dim, config_.norm_epsilon, normed_.data(),
                     a.middle_scale.data());
-  Multiply(n, 2 * hidden, dim, {normed_.data(), dim}, {w + at.gate_up, dim, Transpose::kYes}, 0,
-           a.gate_up.data(), 2 * hidden);
-  kernels_.swiglu(a.gate_up.data(), n, hidden, hidden_.data());
+  for (int64_t r = 0; r < n; r += kHiddenRows) {
+    const int64_t count = std::min(kHiddenRows, n - r);
+    float* gate_up = a.gate_up.data() + r * 2 * hidden;
+    Multiply(count, 2 * hidden, dim, {normed_.data() + r * dim, dim}, {w + at.gate_up, dim, Transpose::kYes},
+             0, gate_up, 2 * hidden);
+    kernels_.swiglu(gate_up, count, hidden, hidden_.data() + r * hidden);
+  }
   std::copy_n(a.middle.data(), n * dim, next);
   Multiply(n, dim, hidden, {hidden_.data(), hidden}, {w + at.down, hidden, Transpose::kYes}, 1, next, dim);
 }
@@ -224,8 +231,13 @@ void LlamaStep::BackwardFeedForward(int32_t l, int64_t n, const float* w, float*
   const LayerOffsets& at = offsets_[l];
   LayerActivations& a = layers_[l];
   const int64_t dim = config_.dim, hidden = config_.hidden_dim;
-  Multiply(n, hidden, dim, {d_residual_.data(), dim}, {w + at.down, hidden}, 0, hidden_.data(), hidden);
-  kernels_.swiglu_backward(a.gate_up.data(), hidden_.data(), n, hidden);
+  for (int64_t r = 0; r < n; r += kHiddenRows) {
+    const int64_t count = std::min(kHiddenRows, n - r);
+    float* d_hidden = hidden_.data() + r * hidden;
+    Multiply(count, hidden, dim, {d_residual_.data() + r * dim, dim}, {w + at.down, hidden}, 0, d_hidden,
+             hidden);
+    kernels_.swiglu_backward(a.gate_up.data() + r * 2 * hidden, d_hidden, count, hidden);
+  }
   Multiply(dim, hidden, n, {d_residual_.data(), dim, Transpose::kYes}, {hidden_.data(), hidden}, 1,
            gradient + at.down, hidden);
   kernels_.apply_norm(a.middle.data(), w + at.feed_forward_norm, a.middle_scale.data(), n, dim,

@@ -13,7 +13,7 @@ namespace bonsai {
 
 struct LlamaStepOptions {
   // Positions that pass through the model together (rounded to whole rows, at least one); bounds the memory.
-  int64_t pass_positions = 1024;
+  int64_t pass_positions = 512;
   // Positions whose logits are held together.
   int64_t logit_positions = 256;
 };
