@@ -21,6 +21,9 @@ TEST_F(AgentTest, OffersWhatItHas) {
   v1::SynchronizeRequest request = coordinator_->WaitFor([](const auto&) { return true; });
   EXPECT_EQ(request.worker_id(), "w1");
   EXPECT_EQ(request.session().size(), 16u);
+  EXPECT_GE(request.sequence(), 1u);
+  auto next = coordinator_->WaitFor([&](const auto& later) { return later.sequence() > request.sequence(); });
+  EXPECT_EQ(next.session(), request.session());
   EXPECT_EQ(request.offer().cpus(), 4u);
   EXPECT_GT(request.offer().memory_bytes(), 0u);
   ASSERT_EQ(request.offer().kinds_size(), 1);

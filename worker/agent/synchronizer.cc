@@ -90,6 +90,7 @@ v1::SynchronizeRequest Synchronizer::MakeRequest() {
   v1::SynchronizeRequest request;
   request.set_worker_id(worker_id_);
   request.set_session(session_);
+  request.set_sequence(++sequence_);
   *request.mutable_offer() = offer_;
   request.set_leaving(board_.leaving());
   std::map<v1::RankReport::Phase, int> phases;

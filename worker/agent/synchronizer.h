@@ -6,6 +6,7 @@
 #ifndef BONSAI_WORKER_AGENT_SYNCHRONIZER_H_
 #define BONSAI_WORKER_AGENT_SYNCHRONIZER_H_
 
+#include <cstdint>
 #include <functional>
 #include <map>
 #include <string>
@@ -49,7 +50,8 @@ class Synchronizer {
   AgentMetrics& metrics_;
   const std::function<void()> left_;
 
-  int failures_ = 0;  // in a row
+  uint64_t sequence_ = 0;  // of the last request
+  int failures_ = 0;       // in a row
   std::string last_failure_;
   bool told_all_exited_ =
       false;            // the coordinator answered a request that said so, and that the worker leaves
