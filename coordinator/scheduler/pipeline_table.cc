@@ -4,6 +4,7 @@
 
 #include "absl/container/btree_set.h"
 #include "absl/strings/str_cat.h"
+#include "coordinator/scheduler/job_order.h"
 
 namespace bonsai {
 
@@ -61,6 +62,25 @@ absl::Status MakeJobRecords(const std::string& pipeline_id, const v1::Pipeline& 
     }
   }
   return absl::OkStatus();
+}
+
+v1::SubmitPipelineResponse AnswerSubmission(const v1::PipelineRecord& pipeline, const JobTable& jobs) {
+  v1::SubmitPipelineResponse response;
+  response.set_pipeline_id(pipeline.id());
+  *response.mutable_job_ids() = pipeline.job_ids();
+  absl::btree_map<std::string, size_t> index;
+  for (const std::string& id : pipeline.job_ids()) index.emplace(id, index.size());
+  std::vector<std::vector<size_t>> needs;
+  for (const std::string& id : pipeline.job_ids()) {
+    std::vector<size_t>& need = needs.emplace_back();
+    for (const v1::ResolvedInput& input : jobs.Find(id)->inputs()) {
+      if (!input.job_id().empty()) need.push_back(index.at(input.job_id()));
+    }
+  }
+  for (size_t i : TopologicalOrder(needs)) {
+    response.add_order(jobs.Find(pipeline.job_ids(static_cast<int>(i)))->spec().name());
+  }
+  return response;
 }
 
 }  // namespace bonsai

@@ -11,7 +11,9 @@
 #include "absl/container/btree_map.h"
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
+#include "bonsai/v1/coordinator.pb.h"
 #include "bonsai/v1/job.pb.h"
+#include "coordinator/scheduler/job_table.h"
 
 namespace bonsai {
 
@@ -40,6 +42,9 @@ class PipelineTable {
 absl::Status MakeJobRecords(const std::string& pipeline_id, const v1::Pipeline& pipeline,
                             const std::vector<std::vector<v1::ResolvedInput>>& inputs,
                             std::vector<v1::JobRecord>& records);
+
+// The answer to the pipeline's submission, now or later. All its jobs are in the table.
+v1::SubmitPipelineResponse AnswerSubmission(const v1::PipelineRecord& pipeline, const JobTable& jobs);
 
 }  // namespace bonsai
 

@@ -1,7 +1,6 @@
 #include "coordinator/scheduler/scheduler.h"
 
 #include <algorithm>
-#include <tuple>
 #include <utility>
 
 #include "absl/container/btree_map.h"
@@ -9,13 +8,12 @@
 #include "absl/strings/str_cat.h"
 #include "coordinator/scheduler/attempt_table.h"
 #include "coordinator/scheduler/cluster_view.h"
+#include "coordinator/scheduler/desired_state.h"
 #include "coordinator/scheduler/job_kinds.h"
-#include "coordinator/scheduler/job_order.h"
 #include "coordinator/scheduler/job_table.h"
 #include "coordinator/scheduler/pipeline_table.h"
 #include "coordinator/scheduler/ready_queue.h"
 #include "coordinator/scheduler/report_intake.h"
-#include "coordinator/scheduler/task_builder.h"
 #include "coordinator/scheduler/verdict.h"
 #include "coordinator/scheduler/worker_table.h"
 
@@ -52,8 +50,7 @@ class TableScheduler : public Scheduler {
   void Publish(const std::string& job_id, const RankSlot& slot, absl::Time now);
   void StartReadyJobs(absl::Time now);
   // What the worker is to run, answered after all else was decided.
-  v1::SynchronizeResponse Desire(const v1::SynchronizeRequest& request) const;
-  v1::SubmitPipelineResponse AnswerSubmission(const v1::PipelineRecord& pipeline) const;
+  v1::SynchronizeResponse AnswerWorker(const v1::SynchronizeRequest& request) const;
   std::vector<Action> TakeRecords();
   ClusterView View() const { return ClusterView(jobs_, attempts_, workers_); }
   ReportIntake Intake() { return ReportIntake(options_, artifacts_, jobs_, attempts_, workers_); }
@@ -98,7 +95,7 @@ std::vector<Action> TableScheduler::Apply(absl::Time now, const Event& event) {
   if (!status.ok()) {
     reply_ = Reject{status};
   } else if (const auto* synchronized = std::get_if<WorkerSynchronized>(&event)) {
-    reply_ = ReplySynchronized{Desire(synchronized->request)};
+    reply_ = ReplySynchronized{AnswerWorker(synchronized->request)};
   }
   std::vector<Action> actions = TakeRecords();
   if (reply_) actions.push_back(*std::move(reply_));
@@ -123,7 +120,7 @@ std::vector<Action> TableScheduler::TakeRecords() {
 
 absl::Status TableScheduler::Take(absl::Time now, const PipelineSubmitted& event) {
   if (const v1::PipelineRecord* known = pipelines_.FindRequest(event.request_id)) {
-    reply_ = ReplySubmitted{AnswerSubmission(*known)};
+    reply_ = ReplySubmitted{AnswerSubmission(*known, jobs_)};
     return absl::OkStatus();
   }
   if (event.pipeline.jobs_size() > static_cast<int>(options_.jobs_per_pipeline_max)) {
@@ -147,27 +144,8 @@ absl::Status TableScheduler::Take(absl::Time now, const PipelineSubmitted& event
     jobs_.Add(std::move(job), now);
   }
   pipelines_.Add(pipeline);
-  reply_ = ReplySubmitted{AnswerSubmission(pipeline)};
+  reply_ = ReplySubmitted{AnswerSubmission(pipeline, jobs_)};
   return absl::OkStatus();
-}
-
-v1::SubmitPipelineResponse TableScheduler::AnswerSubmission(const v1::PipelineRecord& pipeline) const {
-  v1::SubmitPipelineResponse response;
-  response.set_pipeline_id(pipeline.id());
-  *response.mutable_job_ids() = pipeline.job_ids();
-  absl::btree_map<std::string, size_t> index;
-  for (const std::string& id : pipeline.job_ids()) index.emplace(id, index.size());
-  std::vector<std::vector<size_t>> needs;
-  for (const std::string& id : pipeline.job_ids()) {
-    std::vector<size_t>& need = needs.emplace_back();
-    for (const v1::ResolvedInput& input : jobs_.Find(id)->inputs()) {
-      if (!input.job_id().empty()) need.push_back(index.at(input.job_id()));
-    }
-  }
-  for (size_t i : TopologicalOrder(needs)) {
-    response.add_order(jobs_.Find(pipeline.job_ids(static_cast<int>(i)))->spec().name());
-  }
-  return response;
 }
 
 absl::Status TableScheduler::Take(absl::Time now, const CancelRequested& event) {
@@ -213,34 +191,18 @@ absl::Status TableScheduler::Take(absl::Time now, const WorkerSynchronized& even
   return absl::OkStatus();
 }
 
-v1::SynchronizeResponse TableScheduler::Desire(const v1::SynchronizeRequest& request) const {
-  using RankId = std::tuple<std::string, uint32_t, uint32_t>;
+v1::SynchronizeResponse TableScheduler::AnswerWorker(const v1::SynchronizeRequest& request) const {
   v1::SynchronizeResponse response;
-  absl::btree_set<RankId> reported;
-  for (const v1::RankReport& report : request.ranks()) {
-    reported.insert({report.job_id(), report.attempt(), report.rank()});
-  }
-  absl::btree_set<RankId> desired;
-  if (!run_nothing_) {
-    const v1::WorkerOffer& offer = workers_.all().at(request.worker_id()).offer;
-    for (const auto& [job_id, rank] : attempts_.OnWorker(request.worker_id())) {
-      const LiveAttempt& attempt = *attempts_.Find(job_id);
-      const RankSlot::State state = attempt.Find(rank)->state;
-      const RankId id = {job_id, attempt.number(), rank};
-      // A recovered rank is not started again: whether it had been started is not known.
-      if (attempt.ending() || state == RankSlot::kGone || state == RankSlot::kRecovered) continue;
-      // An exited one is to be remembered until its attempt ends, but not to be run by a worker that does not
-      // know it.
-      if (state == RankSlot::kExited && reported.count(id) == 0) continue;
-      *response.add_desired() = BuildTask(*jobs_.Find(job_id), rank, offer, options_.code_version);
-      desired.insert(id);
-    }
-  }
-  const bool awaits = !jobs_.ready().empty() || desired != reported;
-  const absl::Duration next = options_.synchronize_interval;
-  response.set_next_synchronize_ms(
-      absl::ToInt64Milliseconds(awaits && !run_nothing_ ? std::min(kSoon, next) : next));
   response.set_lease_ms(absl::ToInt64Milliseconds(options_.lease));
+  response.set_next_synchronize_ms(absl::ToInt64Milliseconds(options_.synchronize_interval));
+  if (run_nothing_) return response;
+  const v1::WorkerOffer& offer = workers_.all().at(request.worker_id()).offer;
+  std::vector<v1::Task> tasks = DesiredTasks(request, offer, jobs_, attempts_, options_.code_version);
+  if (!jobs_.ready().empty() || !RunsJust(tasks, request)) {
+    response.set_next_synchronize_ms(
+        absl::ToInt64Milliseconds(std::min(kSoon, options_.synchronize_interval)));
+  }
+  for (v1::Task& task : tasks) *response.add_desired() = std::move(task);
   return response;
 }
 

@@ -1,0 +1,38 @@
+#include "coordinator/scheduler/checkpoint_list.h"
+
+#include <gtest/gtest.h>
+
+namespace bonsai {
+namespace {
+
+bool Add(v1::JobRecord& job, uint32_t attempt, uint64_t step) {
+  v1::Checkpoint checkpoint;
+  checkpoint.set_manifest_id(std::to_string(attempt) + "/" + std::to_string(step));
+  checkpoint.set_attempt(attempt);
+  checkpoint.set_step(step);
+  return AddCheckpoint(checkpoint, 3, job);
+}
+
+std::string Kept(const v1::JobRecord& job) {
+  std::string text;
+  for (const auto& checkpoint : job.checkpoints()) text += checkpoint.manifest_id() + " ";
+  return text;
+}
+
+TEST(CheckpointListTest, KeepsTheNewestFirst) {
+  v1::JobRecord job;
+  for (uint64_t step : {10, 30, 20, 40}) EXPECT_TRUE(Add(job, 1, step));
+  EXPECT_EQ(Kept(job), "1/40 1/30 1/20 ");
+  EXPECT_FALSE(Add(job, 1, 40)) << "it is there";
+  EXPECT_FALSE(Add(job, 1, 5)) << "too old to be kept";
+}
+
+TEST(CheckpointListTest, ALaterAttemptThatHadToGoBackIsNewer) {
+  v1::JobRecord job;
+  for (uint64_t step : {100, 200, 300}) Add(job, 1, step);
+  EXPECT_TRUE(Add(job, 2, 50)) << "it started over, for none of the others verified";
+  EXPECT_EQ(Kept(job), "2/50 1/300 1/200 ");
+}
+
+}  // namespace
+}  // namespace bonsai

@@ -1,0 +1,27 @@
+// What a worker is told to run: the answer to its request, once all else has been decided.
+//
+// Pure functions over the Scheduler's tables.
+#ifndef BONSAI_COORDINATOR_SCHEDULER_DESIRED_STATE_H_
+#define BONSAI_COORDINATOR_SCHEDULER_DESIRED_STATE_H_
+
+#include <string>
+#include <vector>
+
+#include "bonsai/v1/runner.pb.h"
+#include "bonsai/v1/worker.pb.h"
+#include "coordinator/scheduler/attempt_table.h"
+#include "coordinator/scheduler/job_table.h"
+
+namespace bonsai {
+
+// The ranks that the worker should have, given those that it reports, in the order of their jobs' ids.
+std::vector<v1::Task> DesiredTasks(const v1::SynchronizeRequest& request, const v1::WorkerOffer& offer,
+                                   const JobTable& jobs, const AttemptTable& attempts,
+                                   const std::string& code_version);
+
+// Whether the worker runs just these.
+bool RunsJust(const std::vector<v1::Task>& tasks, const v1::SynchronizeRequest& request);
+
+}  // namespace bonsai
+
+#endif  // BONSAI_COORDINATOR_SCHEDULER_DESIRED_STATE_H_

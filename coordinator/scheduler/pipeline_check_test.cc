@@ -1,0 +1,161 @@
+#include "coordinator/scheduler/pipeline_check.h"
+
+#include <gmock/gmock.h>
+#include <google/protobuf/text_format.h>
+#include <gtest/gtest.h>
+
+namespace bonsai {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::Not;
+
+const std::string kId(64, 'a');
+
+absl::StatusOr<CheckedPipeline> CheckText(const std::string& text) {
+  v1::Pipeline pipeline;
+  EXPECT_TRUE(google::protobuf::TextFormat::ParseFromString(text, &pipeline)) << text;
+  PipelineCheckContext context;
+  context.artifact_kind = [](absl::string_view id) {
+    return id == kId ? std::optional<std::string>("corpus") : std::nullopt;
+  };
+  v1::Track& track = context.tracks.emplace_back();
+  track.set_name("from_scratch");
+  track.add_allowed_datasets("c4");
+  context.tracks.emplace_back().set_name("open");
+  return CheckPipeline(pipeline, context);
+}
+
+std::string Problems(const std::string& text) {
+  const auto checked = CheckText(text);
+  EXPECT_TRUE(checked.ok() || absl::IsInvalidArgument(checked.status())) << checked.status();
+  return std::string(checked.status().message());
+}
+
+std::string Data(const std::string& name, const std::string& dataset = "c4") {
+  return "jobs { name: '" + name + "' data { sources { dataset: '" + dataset +
+         "' format: C4_JSON_GZ paths: 'x' } } } ";
+}
+std::string Tokenizer(const std::string& name, const std::string& corpus) {
+  return "jobs { name: '" + name + "' tokenizer { corpus: '" + corpus + "' vocab_size: 400 } } ";
+}
+std::string Pack(const std::string& name, const std::string& corpus, const std::string& tokenizer) {
+  return "jobs { name: '" + name + "' pack { corpus: '" + corpus + "' tokenizer: '" + tokenizer + "' } } ";
+}
+std::string Pretrain() {
+  return "jobs { name: 'pretrain' pretrain { tokens: '@pack' tokenizer: '@tok' model { dim: 8 layers: 1 "
+         "heads: 1 "
+         "hidden_dim: 8 max_seq_len: 8 } optimizer { learning_rate: 0.1 } steps: 1 batch_sequences: 1 } } ";
+}
+std::string Submission(const std::string& track) {
+  return "jobs { name: 'row' submission { name: 'n' track: '" + track + "' model: '@pretrain' } } ";
+}
+
+TEST(PipelineCheckTest, ResolvesInputsAndOrdersTheJobs) {
+  const auto checked = CheckText(Pack("pack", "@data", "@tok") + Tokenizer("tok", kId) + Data("data"));
+  ASSERT_TRUE(checked.ok()) << checked.status();
+  EXPECT_THAT(checked->order, ElementsAre("tok", "data", "pack"));
+  ASSERT_EQ(checked->inputs.size(), 3u);
+  ASSERT_EQ(checked->inputs[0].size(), 2u);
+  EXPECT_EQ(checked->inputs[0][0].field(), "pack.corpus");
+  EXPECT_EQ(checked->inputs[0][0].job_id(), "data");
+  EXPECT_EQ(checked->inputs[0][0].artifact_id(), "");
+  EXPECT_EQ(checked->inputs[0][0].kinds(), "corpus");
+  EXPECT_EQ(checked->inputs[1][0].artifact_id(), kId);
+  EXPECT_EQ(checked->inputs[1][0].job_id(), "");
+  EXPECT_TRUE(checked->inputs[2].empty());
+}
+
+TEST(PipelineCheckTest, NamesJobFieldValueAndWhatIsValid) {
+  const std::pair<std::string, std::string> rows[] = {
+      {"", "pipeline: jobs is empty: must have at least one job"},
+      {Data("Upper"),
+       "pipeline: jobs[0].name is \"Upper\": must have 1 to 64 of the characters a-z, 0-9, '_' and '-'"},
+      {Data(""), "pipeline: jobs[0].name is \"\": must have 1 to 64"},
+      {Data(std::string(65, 'x')), "pipeline: jobs[0].name is \"xxx"},
+      {Data("a") + Data("a"),
+       "pipeline: jobs[1].name is \"a\": is the name of jobs[0] too: names must differ"},
+      {"jobs { name: 'a' }", "job \"a\": has no spec: must have one of data, tokenizer, pack, pretrain, sft"},
+      {Data("corpus") + Tokenizer("t", "@corpsu"),
+       "job \"t\": tokenizer.corpus is \"@corpsu\": there is no job of that name; did you mean \"@corpus\"?"},
+      {Data("corpus") + Tokenizer("t", "@zzzzzz"), "there is no job of that name; there are: corpus, t"},
+      {Data("corpus") + Tokenizer("t", "corpus"),
+       "or an artifact's id of 64 hexadecimal digits; did you mean \"@corpus\"?"},
+      {Tokenizer("t", ""), "job \"t\": tokenizer.corpus is missing: must name a job that gives corpus"},
+      {Tokenizer("t", "@t"), "job \"t\": tokenizer.corpus is \"@t\": a job cannot take its own output"},
+      {Tokenizer("t", std::string(64, 'b')), "there is no artifact of that id"},
+      {Pack("p", kId, kId),
+       "job \"p\": pack.tokenizer takes tokenizer, but artifact " + kId + " is of kind corpus"},
+      {Data("d") + "jobs { name: 'e' export { model: '@d' formats: LLAMA2C } }",
+       "job \"e\": export.model takes model, but @d gives corpus"},
+      {Data("d") + "jobs { name: 'b' build { model: '@d' target: 'host' } }",
+       "job \"b\": build.model takes export or model, but @d gives corpus"},
+      {Data("d") +
+           "jobs { name: 'e' evaluate { model: '@d' commonsenseqa { profile: 'lmeval' corpus: '@d' } } }",
+       "job \"e\": evaluate.model takes model or export, but @d gives corpus"},
+  };
+  for (const auto& [text, problem] : rows) {
+    const std::string problems = Problems(text);
+    EXPECT_THAT(problems, HasSubstr(problem)) << text;
+    EXPECT_EQ(problems.find('\n'), std::string::npos) << problems;
+  }
+}
+
+TEST(PipelineCheckTest, PrintsACircle) {
+  // No two kinds take each other's outputs, so a circle comes with wrong kinds: both are told.
+  const std::string problems = Problems(Tokenizer("a", "@b") + Pack("b", "@c", "@c") + Tokenizer("c", "@a"));
+  EXPECT_THAT(problems, HasSubstr("pipeline: these jobs wait for each other in a circle: a -> b -> c -> a"));
+}
+
+TEST(PipelineCheckTest, ListsEveryProblemOnALineOfItsOwn) {
+  const std::string problems = Problems("jobs { name: 't' tokenizer { vocab_size: 1 } max_attempts: 1000 }" +
+                                        Tokenizer("u", "@nobody"));
+  EXPECT_THAT(problems, HasSubstr("job \"t\": tokenizer.vocab_size is 1"));
+  EXPECT_THAT(problems, HasSubstr("\njob \"t\": tokenizer.corpus is missing"));
+  EXPECT_THAT(problems, HasSubstr("max_attempts is 1000"));
+  EXPECT_THAT(problems, HasSubstr("\njob \"u\": tokenizer.corpus is \"@nobody\""));
+}
+
+TEST(PipelineCheckTest, BoundsTheNumberOfJobs) {
+  std::string text;
+  for (int i = 0; i <= 1000; ++i) text += Data("d" + std::to_string(i));
+  EXPECT_EQ(Problems(text), "pipeline: jobs has 1001 entries: must have at most 1000");
+}
+
+TEST(PipelineCheckTest, ABenchmarkRunsOnTheTargetItsBundleIsBuiltFor) {
+  const std::string build = Data("corpus") + Tokenizer("tok", "@corpus") + Pack("pack", "@corpus", "@tok") +
+                            Pretrain() + "jobs { name: 'b' build { model: '@pretrain' target: 'duo-64m' } } ";
+  const auto bench = [](const std::string& target) {
+    return "jobs { name: 'x' benchmark { bundle: '@b' target: '" + target + "' decode_tokens: 1 runs: 1 } }";
+  };
+  EXPECT_EQ(Problems(build + bench("duo-64m")), "");
+  EXPECT_EQ(Problems(build + bench("host")),
+            "job \"x\": benchmark.target is \"host\": @b builds for \"duo-64m\"");
+}
+
+TEST(PipelineCheckTest, ATrackForbidsDataOfTheModelAndNoOther) {
+  const auto pipeline = [](const std::string& train, const std::string& track) {
+    return Data("corpus", train) + Tokenizer("tok", "@corpus") + Pack("pack", "@corpus", "@tok") +
+           Pretrain() + Data("questions", "commonsenseqa") + Submission(track);
+  };
+  EXPECT_EQ(Problems(pipeline("c4", "from_scratch")), "");
+  EXPECT_EQ(Problems(pipeline("pile", "open")), "");
+  EXPECT_EQ(Problems(pipeline("pile", "from_scratch")),
+            "job \"row\": submission.track is \"from_scratch\": the track does not allow data set \"pile\", "
+            "which job "
+            "\"corpus\" reads for the model; it allows: c4");
+  EXPECT_EQ(Problems(pipeline("c4", "nowhere")),
+            "job \"row\": submission.track is \"nowhere\": must be one of: from_scratch, open");
+}
+
+TEST(PipelineCheckTest, ATrackLooksThroughEveryInputOfTheModel) {
+  const std::string problems =
+      Problems(Data("corpus") + Data("words", "pile") + Tokenizer("tok", "@words") +
+               Pack("pack", "@corpus", "@tok") + Pretrain() + Submission("from_scratch"));
+  EXPECT_THAT(problems, HasSubstr("does not allow data set \"pile\", which job \"words\" reads"));
+  EXPECT_THAT(problems, Not(HasSubstr("\"c4\",")));
+}
+
+}  // namespace
+}  // namespace bonsai

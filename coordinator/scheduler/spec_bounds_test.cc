@@ -1,0 +1,159 @@
+#include "coordinator/scheduler/spec_bounds.h"
+
+#include <gmock/gmock.h>
+#include <google/protobuf/text_format.h>
+#include <gtest/gtest.h>
+
+#include <limits>
+
+namespace bonsai {
+namespace {
+
+using testing::HasSubstr;
+
+std::string Problems(const v1::JobSpec& spec) {
+  ProblemList problems;
+  problems.SetJob("j");
+  CheckSpecBounds(spec, problems);
+  return std::string(problems.ToStatus().message());
+}
+
+std::string Problems(const std::string& text) {
+  v1::JobSpec spec;
+  EXPECT_TRUE(google::protobuf::TextFormat::ParseFromString(text, &spec)) << text;
+  return Problems(spec);
+}
+
+constexpr char kPretrain[] =
+    "pretrain { model { dim: 64 layers: 2 heads: 4 kv_heads: 2 hidden_dim: 176 max_seq_len: 128 } "
+    "optimizer { learning_rate: 0.001 } schedule { shape: WSD warmup_steps: 10 decay_steps: 20 } steps: 100 "
+    "batch_sequences: 8 } ";
+
+TEST(SpecBoundsTest, AcceptsWhatIsRight) {
+  for (const std::string& text : {
+           std::string(kPretrain),
+           std::string(kPretrain) + "resources { ranks: 4 cpus: 2 } max_attempts: 5",
+           std::string("data { sources { dataset: 'c4' format: C4_JSON_GZ paths: 'a' } }"),
+           std::string("tokenizer { vocab_size: 300 }"),
+           std::string("pack {}"),
+           std::string("sft { optimizer { learning_rate: 1e-4 } steps: 1 batch_sequences: 1 }"),
+           std::string("evaluate { commonsenseqa { profile: 'lmeval' } }"),
+           std::string("export { formats: HUGGING_FACE formats: LLAMA2C }"),
+           std::string("build { target: 'duo-64m' }"),
+           std::string("benchmark { target: 'host' decode_tokens: 8 runs: 1 }"),
+           std::string("submission { name: 'x' }"),
+       }) {
+    EXPECT_EQ(Problems(text), "") << text;
+  }
+}
+
+// One thing wrong in each: the line names the field, the value and what would be valid.
+TEST(SpecBoundsTest, NamesTheFieldTheValueAndWhatIsValid) {
+  const std::pair<const char*, const char*> rows[] = {
+      {"tokenizer { vocab_size: 299 }", "job \"j\": tokenizer.vocab_size is 299: must be from 300 to 65535"},
+      {"tokenizer { vocab_size: 65536 }", "tokenizer.vocab_size is 65536"},
+      {"pack { shard_tokens: 5 }", "pack.shard_tokens is 5: must be from 1024 to 1073741824"},
+      {"data {}", "data.sources is empty"},
+      {"data { sources { format: C4_JSON_GZ paths: 'a' } }", "data.sources[0].dataset is \"\""},
+      {"data { sources { dataset: 'c4' paths: 'a' } }", "data.sources[0].format is 0: must be C4_JSON_GZ,"},
+      {"data { sources { dataset: 'c4' format: C4_JSON_GZ } }", "data.sources[0].paths is empty"},
+      {"data { sources { dataset: 'c4' format: C4_JSON_GZ paths: '' } }", "data.sources[0].paths[0] is \"\""},
+      {"data { sources { dataset: 'c4' format: C4_JSON_GZ paths: 'a' sha256: 'ab' } }",
+       "data.sources[0].sha256 is \"ab\": must be 64"},
+      {"evaluate {}", "evaluate has no suite"},
+      {"evaluate { commonsenseqa { profile: 'mine' } }",
+       "evaluate.commonsenseqa.profile is \"mine\": must be lmeval"},
+      {"export {}", "export.formats is empty"},
+      {"export { formats: LLAMA2C formats: LLAMA2C }", "export.formats[1] is LLAMA2C: is there twice"},
+      {"build { target: 'pi' }", "build.target is \"pi\": must be host, android-arm64 or duo-64m"},
+      {"benchmark { target: 'pi' decode_tokens: 1 runs: 1 }", "benchmark.target is \"pi\""},
+      {"benchmark { target: 'host' decode_tokens: 1 runs: 1001 }",
+       "benchmark.runs is 1001: must be from 1 to 1000"},
+      {"benchmark { target: 'host' decode_tokens: 1 }", "benchmark.runs is 0"},
+      {"benchmark { target: 'host' runs: 1 }", "benchmark.decode_tokens is 0"},
+      {"submission {}", "submission.name is \"\""},
+      {"pack {} resources { ranks: 2 }", "resources.ranks is 2: must be 1 or 0: a pack job is one process"},
+      {"pack {} resources { cpus: 5000 }", "resources.cpus is 5000: must be from 0 to 4096"},
+      {"pack {} resources { memory_bytes: 18446744073709551615 }",
+       "resources.memory_bytes is 18446744073709551615"},
+      {"pack {} max_attempts: 101", "max_attempts is 101: must be from 0 to 100"},
+  };
+  for (const auto& [text, problem] : rows) {
+    const std::string problems = Problems(text);
+    EXPECT_THAT(problems, HasSubstr(problem)) << text;
+    EXPECT_EQ(problems.find('\n'), std::string::npos) << problems;
+  }
+}
+
+TEST(SpecBoundsTest, NamesWhatIsWrongWithTraining) {
+  const float nan = std::numeric_limits<float>::quiet_NaN();
+  const float infinity = std::numeric_limits<float>::infinity();
+  using Change = void (*)(v1::PretrainSpec&, float);
+  struct Row {
+    Change change;
+    float value;
+    const char* problem;
+  };
+  const Row rows[] = {
+      {[](auto& s, float) { s.mutable_model()->set_dim(66); }, 0,
+       "pretrain.model.dim is 66: must be a multiple of heads, which is 4"},
+      {[](auto& s, float) { s.mutable_model()->set_dim(60); }, 0, "dim / heads is 15, but must be even"},
+      {[](auto& s, float) { s.mutable_model()->set_heads(0); }, 0, "pretrain.model.heads is 0"},
+      {[](auto& s, float) { s.mutable_model()->set_kv_heads(3); }, 0,
+       "pretrain.model.kv_heads is 3: must divide heads"},
+      {[](auto& s, float) { s.mutable_model()->set_layers(4000000); }, 0, "pretrain.model.layers is 4000000"},
+      {[](auto& s, float) { s.mutable_model()->set_hidden_dim(0); }, 0, "pretrain.model.hidden_dim is 0"},
+      {[](auto& s, float v) { s.mutable_model()->set_rope_theta(v); }, nan,
+       "pretrain.model.rope_theta is nan"},
+      {[](auto& s, float v) { s.mutable_model()->set_norm_epsilon(v); }, -1,
+       "pretrain.model.norm_epsilon is -1"},
+      {[](auto& s, float) { s.set_steps(0); }, 0, "pretrain.steps is 0: must be from 1"},
+      {[](auto& s, float) { s.set_batch_sequences(7); }, 0,
+       "pretrain.batch_sequences is 7: must be a multiple of resources.ranks, which is 2"},
+      {[](auto& s, float) { s.set_batch_sequences(0); }, 0, "pretrain.batch_sequences is 0"},
+      {[](auto& s, float) { s.set_seq_len(129); }, 0,
+       "pretrain.seq_len is 129: must be from 2 to model.max_seq_len, which is 128"},
+      {[](auto& s, float) { s.mutable_schedule()->set_warmup_steps(81); }, 0,
+       "pretrain.schedule.warmup_steps is 81: with 20 decay_steps it must be at most the 100 steps"},
+      {[](auto& s, float) { s.mutable_schedule()->set_warmup_steps(4294967295u); }, 0,
+       "schedule.warmup_steps"},
+      {[](auto& s, float) { s.mutable_schedule()->set_shape(v1::Schedule::COSINE); }, 0,
+       "pretrain.schedule.decay_steps is 20: must be 0 unless the shape is WSD"},
+      {[](auto& s, float v) { s.mutable_schedule()->set_final_fraction(v); }, 1.5f,
+       "pretrain.schedule.final_fraction is 1.5: must be from 0 to 1"},
+      {[](auto& s, float v) { s.mutable_optimizer()->set_learning_rate(v); }, nan,
+       "pretrain.optimizer.learning_rate is nan: must be above 0 and at most 10"},
+      {[](auto& s, float v) { s.mutable_optimizer()->set_learning_rate(v); }, infinity,
+       "learning_rate is inf"},
+      {[](auto& s, float v) { s.mutable_optimizer()->set_learning_rate(v); }, 0, "learning_rate is 0"},
+      {[](auto& s, float v) { s.mutable_optimizer()->set_beta2(v); }, 1, "pretrain.optimizer.beta2 is 1"},
+      {[](auto& s, float v) { s.mutable_optimizer()->set_clip_norm(v); }, -1,
+       "pretrain.optimizer.clip_norm is -1"},
+      {[](auto& s, float v) { s.mutable_optimizer()->set_weight_decay(v); }, infinity, "weight_decay is inf"},
+  };
+  for (const Row& row : rows) {
+    v1::JobSpec spec;
+    ASSERT_TRUE(google::protobuf::TextFormat::ParseFromString(
+        std::string(kPretrain) + "resources { ranks: 2 }", &spec));
+    ASSERT_EQ(Problems(spec), "");
+    row.change(*spec.mutable_pretrain(), row.value);
+    const std::string problems = Problems(spec);
+    EXPECT_THAT(problems, HasSubstr(row.problem));
+    EXPECT_EQ(problems.find('\n'), std::string::npos) << problems;
+  }
+}
+
+TEST(SpecBoundsTest, RefusesATextThatNoRecordShouldHold) {
+  EXPECT_EQ(Problems("benchmark { target: 'host' decode_tokens: 1 runs: 1 prompt: '" +
+                     std::string(65537, 'x') + "' }"),
+            "job \"j\": benchmark.prompt has 65537 bytes: must have at most 65536");
+}
+
+TEST(SpecBoundsTest, ListsAtMostFiftyProblems) {
+  std::string text = "data {";
+  for (int i = 0; i < 60; ++i) text += "sources { format: C4_JSON_GZ paths: 'a' }";
+  EXPECT_THAT(Problems(text + "}"), HasSubstr("\nand 10 more"));
+}
+
+}  // namespace
+}  // namespace bonsai
