@@ -1,0 +1,98 @@
+#!/usr/bin/python3
+"""The main job in miniature: generated stories in, a leaderboard row out, through every job kind and real processes."""
+import hashlib
+import json
+import os
+import pathlib
+import subprocess
+import tempfile
+import unittest
+
+import cluster
+
+HERE = pathlib.Path(__file__).resolve().parent
+
+
+class MainJobTest(unittest.TestCase):
+
+    @classmethod
+    def setUpClass(cls):
+        cls.stories = tempfile.TemporaryDirectory(dir=os.environ.get("TEST_TMPDIR"))
+        cluster.generate_stories(cls.stories.name)
+        cls.here = cluster.Cluster()
+        cls.here.start()
+        cls.pipeline = cls.here.submit((HERE / "tiny.textproto").read_text(), data=cls.stories.name, steps=30)
+        cls.row_job = cls.here.wait_for_state(cls.pipeline, "row", "DONE")
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.here.stop()
+        cls.stories.cleanup()
+
+    def test_every_job_is_done_at_its_first_attempt(self):
+        for name, status in self.here.jobs(self.pipeline).items():
+            self.assertEqual(status["job"]["state"], "DONE", name)
+            self.assertEqual(len(status["job"]["attempts"]), 1, "%s: %s" % (name, status["job"]))
+
+    def test_the_row_holds_what_was_measured_and_says_what_was_not(self):
+        rows = self.here.json("leaderboard")["rows"]
+        self.assertEqual([row["name"] for row in rows], ["tiny"])
+        row = rows[0]
+        metrics = {(s["suite"], m["name"]): m for s in row["suites"] for m in s["metrics"]}
+        self.assertGreater(metrics["bits_per_byte", "bits_per_byte"]["value"], 0.5)
+        self.assertGreater(metrics["bits_per_byte", "bits_per_byte"]["floor"], 0.1)
+        self.assertGreaterEqual(metrics["commonsenseqa", "acc"]["value"], 0)
+        benchmarks = {b["target"]: b for b in row["benchmarks"]}
+        self.assertEqual(set(benchmarks), {"host", "android-arm64", "duo-64m"})
+        self.assertGreater(benchmarks["host"]["decodeTokensPerSecond"]["median"], 0)
+        self.assertGreater(int(benchmarks["host"]["peakMemoryBytes"]), 0)
+        for target in ("android-arm64", "duo-64m"):
+            self.assertTrue(benchmarks[target]["emulated"])
+            self.assertNotIn("decodeTokensPerSecond", benchmarks[target])
+            self.assertTrue(any("decode" in line for line in benchmarks[target]["notMeasured"]))
+        for target, benchmark in benchmarks.items():
+            self.assertTrue(benchmark["outputMatchesReference"], "%s: %s" % (target, benchmark["outputComparison"]))
+        self.assertEqual(row["datasets"], ["bonsai-stories"])
+        self.assertTrue(all(rule["passed"] for rule in row["rules"]), row["rules"])
+
+    def test_the_row_leads_back_to_every_input_file(self):
+        shown = self.here.json("artifacts", "show", self.row_job["outputId"], "--lineage")
+        sources = {source["sha256"]: source for node in shown["lineage"]
+                   for source in node["manifest"]["lineage"].get("sources", [])}
+        folder = pathlib.Path(self.stories.name)
+        for path in [*folder.glob("c4/*.json.gz"), folder / "alpaca" / "alpaca_data.json",
+                     folder / "eval" / "commonsenseqa" / "dev_rand_split.jsonl"]:
+            source = sources[hashlib.sha256(path.read_bytes()).hexdigest()]
+            self.assertEqual((source["file"], source["licence"]), (path.name, "Apache-2.0"))
+
+    def test_pull_gives_a_model_that_the_engine_runs(self):
+        out = self.here.folder / "pulled"
+        done = self.here.run("pull", self.pipeline + "/export", "--out", str(out))
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertTrue({"config.json", "model.safetensors", "tokenizer.model", "model.bin", "tokenizer.bin"}
+                        <= {path.name for path in out.iterdir()})
+        said = subprocess.run([str(cluster.install_tree() / "bin" / "bonsai-engine"), "generate", "--model", str(out),
+                               "--prompt", "Once there was", "--tokens", "16"], capture_output=True, text=True)
+        self.assertEqual(said.returncode, 0, said.stderr)
+        self.assertIn("Once there was", said.stdout)
+
+    def test_a_bundle_runs_alone(self):
+        out = self.here.folder / "bundle"
+        self.assertEqual(self.here.run("pull", self.pipeline + "/build_host", "--out", str(out)).returncode, 0)
+        bundle = out / "bonsai-bundle"
+        bundle.chmod(0o755)
+        said = subprocess.run([str(bundle), "generate", "--prompt", "Once there was", "--tokens", "16"],
+                              capture_output=True, text=True, cwd="/", env={})
+        self.assertEqual(said.returncode, 0, said.stderr)
+        self.assertIn("Once there was", said.stdout)
+
+    def test_a_model_with_forbidden_data_cannot_be_entered(self):
+        done = self.here.run("submit", str(self.here.folder / "pipeline.textproto"), "--set", "data=" + self.stories.name,
+                             "--set", "track=from_scratch", "--dry-run")
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("bonsai-stories", done.stderr)
+        self.assertIn("from_scratch", done.stderr)
+
+
+if __name__ == "__main__":
+    cluster.main()
