@@ -2,9 +2,11 @@
 
 #include <map>
 #include <set>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
 #include "client/figures.h"
 #include "client/text_layout.h"
 #include "client/text_table.h"
@@ -41,7 +43,12 @@ class LineageTree {
   // The first line behind a branch, further ones below it.
   void Node(const std::string& indent, bool last, const std::string& line) {
     const size_t used = indent.size() + 3;
-    const std::vector<std::string> lines = WrapText(Printable(line), width_ > used + 20 ? width_ - used : 20);
+    std::vector<std::string> lines;
+    for (absl::string_view part : absl::StrSplit(line, '\n')) {
+      for (std::string& wrapped : WrapText(Printable(part), width_ > used + 20 ? width_ - used : 20)) {
+        lines.push_back(std::move(wrapped));
+      }
+    }
     for (size_t i = 0; i < lines.size(); ++i) {
       absl::StrAppend(&text_, indent, i == 0 ? (last ? "`- " : "|- ") : (last ? "   " : "|  "), lines[i],
                       "\n");

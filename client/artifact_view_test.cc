@@ -77,9 +77,9 @@ TEST(ArtifactViewTest, DrawsTheLineageDownToTheFilesFromOutside) {
                 "came from\n"
                 "|- tokens bbbbbbbbbbbb p1/pack (pretrain.tokens)\n"
                 "|  `- corpus dddddddddddd p1/corpus (pack.corpus)\n"
-                "|     `- file c4-train.00000.json.gz of c4/train, 1,234 documents, 2.0 KiB licence ODC-BY,\n"
-                "|        from https://example.org/c4 sha256\n"
-                "|        " +
+                "|     `- file c4-train.00000.json.gz of c4/train, 1,234 documents, 2.0 KiB\n"
+                "|        licence ODC-BY, from https://example.org/c4\n"
+                "|        sha256 " +
                 Id('e') +
                 "\n"
                 "`- tokenizer cccccccccccc p1/tokenizer (pretrain.tokenizer)\n"

@@ -123,7 +123,7 @@ TEST_F(CommandLineTest, ValidatesWithDryRun) {
 TEST_F(CommandLineTest, RefusesBadFilesAndSettingsBeforeAnythingIsSent) {
   const std::string file = Write("p.textproto", "jobs { name: \"${a}\" oops: 1 }");
   EXPECT_EQ(Bonsai({"submit", file}), kExitRefused);
-  EXPECT_THAT(err_, HasSubstr(file + ":1:14: ${a} is not set"));
+  EXPECT_THAT(err_, HasSubstr(file + ":1:15: ${a} is not set"));
   EXPECT_EQ(Bonsai({"submit", file, "--set", "a=x"}), kExitRefused);
   EXPECT_THAT(err_, HasSubstr(file + ":1:25: "));
   EXPECT_EQ(Bonsai({"submit", file, "--set", "a"}), kExitUsage);

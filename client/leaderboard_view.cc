@@ -21,7 +21,7 @@ std::string Rate(bool measured, const v1::Distribution& rate) {
 
 // A heading and its text, wrapped behind it.
 std::string Paragraph(const std::string& heading, const std::string& text, size_t width) {
-  constexpr size_t kIndent = 15;
+  constexpr size_t kIndent = 17;
   std::string lines;
   std::string start = PadToWidth(absl::StrCat("  ", heading), kIndent);
   for (const std::string& line : WrapText(Printable(text), width > kIndent + 20 ? width - kIndent : 20)) {
@@ -105,10 +105,10 @@ std::string DeviceNotes(const v1::LeaderboardRow& row, size_t width) {
     std::vector<std::string> notes;
     if (report.has_decode_tokens_per_second()) {
       const v1::Distribution& rate = report.decode_tokens_per_second();
-      notes.push_back(
-          absl::StrCat("decode: median of ", rate.kept_size(), " runs, deviation ",
-                       FormatRate(rate.standard_deviation()), ", ", rate.dropped_size(), " outliers dropped",
-                       report.outlier_rule().empty() ? "" : absl::StrCat(" (", report.outlier_rule(), ")")));
+      notes.push_back(absl::StrCat(
+          "decode: median of ", rate.kept_size(), " runs, deviation ", FormatRate(rate.standard_deviation()),
+          ", ", rate.dropped_size(), " dropped as outliers",
+          report.outlier_rule().empty() ? "" : absl::StrCat(" (", report.outlier_rule(), ")")));
     }
     for (const std::string& why : report.not_measured()) notes.push_back(absl::StrCat("not measured: ", why));
     if (!notes.empty()) absl::StrAppend(&text, Paragraph(report.target(), absl::StrJoin(notes, "; "), width));
@@ -141,10 +141,10 @@ std::string Block(const v1::LeaderboardRow& row, size_t width) {
   absl::StrAppend(
       &text, Paragraph("rules", Rules(row), width),
       Paragraph("data sets", row.datasets().empty() ? "none" : absl::StrJoin(row.datasets(), ", "), width),
-      Paragraph("submission",
-                absl::StrCat(row.submission_id(), "\nof model ", row.model_id().substr(0, kShortIdDigits),
-                             "; `bonsai artifacts show ", row.submission_id().substr(0, kShortIdDigits),
-                             " --lineage` shows all it came from"),
+      Paragraph("submission", row.submission_id(), width),
+      Paragraph("model",
+                absl::StrCat(row.model_id().substr(0, kShortIdDigits), "; `bonsai artifacts show ",
+                             row.submission_id().substr(0, kShortIdDigits), " --lineage`: all it came from"),
                 width));
   return text;
 }

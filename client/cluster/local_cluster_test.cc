@@ -45,6 +45,7 @@ bool Eventually(const std::function<bool()>& condition) {
 std::map<pid_t, pid_t> Processes() {
   std::map<pid_t, pid_t> found;
   for (const auto& entry : fs::directory_iterator("/proc")) {
+    if (entry.path().filename().string().find_first_not_of("0123456789") != std::string::npos) continue;
     const std::string stat = Read(entry.path().string() + "/stat");
     const size_t name_end = stat.rfind(')');
     if (name_end == std::string::npos) continue;
@@ -79,8 +80,8 @@ bool AllGone(const std::vector<pid_t>& pids) {
 class LocalClusterTest : public testing::Test {
  protected:
   void SetUp() override {
-    folder_ = absl::StrCat(testing::TempDir(), "/up_",
-                           testing::UnitTest::GetInstance()->current_test_info()->name());
+    const std::string name = testing::UnitTest::GetInstance()->current_test_info()->name();
+    folder_ = fs::path(testing::TempDir() + "/up_" + name).lexically_normal().string();
     fs::remove_all(folder_);
     fs::create_directories(folder_ + "/bin");
     fs::copy_file("client/bonsai", folder_ + "/bin/bonsai");
