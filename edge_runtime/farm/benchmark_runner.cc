@@ -168,6 +168,7 @@ absl::Status Publish(RunnerContext& context, const v1::BenchmarkReport& report) 
   }
   google::protobuf::util::JsonPrintOptions options;
   options.add_whitespace = true;
+  options.always_print_primitive_fields = true;
   options.preserve_proto_field_names = true;
   std::string json;
   if (!google::protobuf::util::MessageToJsonString(report, &json, options).ok()) {

@@ -158,6 +158,7 @@ TEST_F(BenchmarkRunner, OutputThatDiffersInOneRunIsReported) {
   ASSERT_TRUE(status.ok()) << status;
   EXPECT_FALSE(Report().output_matches_reference());
   EXPECT_THAT(Report().output_comparison(), HasSubstr("7 of 12 greedy tokens"));
+  EXPECT_THAT(context_->OutputFile("report.json").value(), HasSubstr("\"output_matches_reference\": false"));
 }
 
 TEST_F(BenchmarkRunner, ADifferentPromptOnTheDeviceIsReported) {
