@@ -14,7 +14,7 @@ namespace {
 constexpr absl::Duration kWaitMin = absl::Milliseconds(20);
 constexpr absl::Duration kWaitMax = absl::Seconds(10);
 constexpr absl::Duration kBackoffMin = absl::Milliseconds(100);
-constexpr absl::Duration kBackoffMax = absl::Seconds(2);
+constexpr absl::Duration kBackoffMax = absl::Seconds(1);
 // How long an ended rank waits for its last log bytes while the coordinator answers but does not take them.
 constexpr absl::Duration kDrainMax = absl::Seconds(5);
 // How long a worker that leaves waits for a coordinator that is away.
