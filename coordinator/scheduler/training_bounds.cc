@@ -60,7 +60,7 @@ void CheckSchedule(const std::string& field, const v1::Schedule& schedule, uint6
                  "must be 0 unless the shape is WSD");
   }
   const uint64_t taken = uint64_t{schedule.warmup_steps()} + schedule.decay_steps();
-  if (taken > steps) {
+  if (taken > steps && steps > 0) {
     problems.Add(absl::StrCat(field, ".warmup_steps"), schedule.warmup_steps(),
                  absl::StrCat("with ", schedule.decay_steps(), " decay_steps it must be at most the ", steps,
                               " steps of the job"));
