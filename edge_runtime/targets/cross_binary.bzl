@@ -1,12 +1,27 @@
 """bonsai_cross_binary: a cc_binary of this repository, built for another platform, as data of a test on the host."""
 
-def _to_platform(_settings, attr):
-    return {"//command_line_option:platforms": str(attr.platform)}
+# The cross compilers have no sanitizer runtimes: --config=asan and tsan stop at the host.
+def _without_sanitizers(flags):
+    return [flag for flag in flags if "sanitize" not in flag and flag != "-Wno-tsan"]
+
+def _to_platform(settings, attr):
+    return {
+        "//command_line_option:platforms": str(attr.platform),
+        "//command_line_option:copt": _without_sanitizers(settings["//command_line_option:copt"]),
+        "//command_line_option:linkopt": _without_sanitizers(settings["//command_line_option:linkopt"]),
+    }
 
 _platform_transition = transition(
     implementation = _to_platform,
-    inputs = [],
-    outputs = ["//command_line_option:platforms"],
+    inputs = [
+        "//command_line_option:copt",
+        "//command_line_option:linkopt",
+    ],
+    outputs = [
+        "//command_line_option:platforms",
+        "//command_line_option:copt",
+        "//command_line_option:linkopt",
+    ],
 )
 
 def _cross_binary(ctx):
