@@ -1,3 +1,5 @@
+#include "client/log_reading.h"
+
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -5,7 +7,6 @@
 #include "client/coordinator_client.h"
 #include "client/job_lines.h"
 #include "client/json_output.h"
-#include "client/verbs.h"
 
 namespace bonsai {
 namespace {

@@ -5,12 +5,12 @@
 #ifndef BONSAI_CLIENT_VERBS_H_
 #define BONSAI_CLIENT_VERBS_H_
 
-#include <cstdint>
 #include <map>
 #include <string>
 
 #include "absl/status/statusor.h"
 #include "client/artifact_pull.h"
+#include "client/log_reading.h"
 #include "client/session.h"
 
 namespace bonsai {
@@ -28,15 +28,6 @@ absl::StatusOr<int> RunJobs(const std::string& pipeline, Session& session);
 
 // `pipeline` empty: the newest.
 absl::StatusOr<int> RunWatch(const std::string& pipeline, Session& session);
-
-struct LogsOptions {
-  std::string job;
-  bool follow = false;
-  uint32_t attempt = 0;  // 0: the newest
-  uint32_t rank = 0;
-  bool samples = false;
-};
-absl::StatusOr<int> RunLogs(const LogsOptions& options, Session& session);
 
 absl::StatusOr<int> RunCancel(const std::string& id, Session& session);
 absl::StatusOr<int> RunArtifacts(const std::string& kind, Session& session);

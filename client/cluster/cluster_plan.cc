@@ -5,6 +5,8 @@
 namespace bonsai {
 namespace {
 
+constexpr char kAnyLoopbackPort[] = "127.0.0.1:0";
+
 v1::Device MakeDevice(const std::string& id, const std::string& target, const std::string& transport,
                       const std::string& description) {
   v1::Device device;
@@ -32,15 +34,12 @@ void AddDevices(const MachineFacts& machine, v1::WorkerConfig& worker, std::vect
   }
 }
 
-std::string Loopback(uint16_t port) { return absl::StrCat("127.0.0.1:", port); }
-
 }  // namespace
 
-ClusterPlan PlanCluster(int workers, const MachineFacts& machine, const ClusterFolders& folders,
-                        const std::vector<uint16_t>& metrics_ports) {
+ClusterPlan PlanCluster(int workers, const MachineFacts& machine, const ClusterFolders& folders) {
   ClusterPlan plan;
-  plan.coordinator.set_listen_address(Loopback(0));
-  plan.coordinator.set_metrics_address(Loopback(metrics_ports.at(0)));
+  plan.coordinator.set_listen_address(kAnyLoopbackPort);
+  plan.coordinator.set_metrics_address(kAnyLoopbackPort);
   plan.coordinator.set_state_dir(absl::StrCat(folders.dir, "/state"));
   plan.coordinator.set_storage_dir(absl::StrCat(folders.dir, "/storage"));
   plan.coordinator.set_share_dir(folders.share_dir);
@@ -54,7 +53,7 @@ ClusterPlan PlanCluster(int workers, const MachineFacts& machine, const ClusterF
     v1::WorkerConfig worker;
     worker.set_worker_id(absl::StrCat("worker-", i + 1));
     worker.set_coordinator_address_file(absl::StrCat(folders.dir, "/state/address"));
-    worker.set_metrics_address(Loopback(metrics_ports.at(i + 1)));
+    worker.set_metrics_address(kAnyLoopbackPort);
     worker.set_work_dir(absl::StrCat(folders.dir, "/work-", i + 1));
     worker.set_storage_dir(absl::StrCat(folders.dir, "/storage"));
     worker.set_runner_dir(folders.bin_dir);

@@ -33,9 +33,8 @@ struct ClusterPlan {
 };
 
 // Workers share CPUs and memory, the first ones getting what does not divide; each has at least one CPU. The
-// first one offers the devices. `metrics_ports` has one for the coordinator, then one per worker.
-ClusterPlan PlanCluster(int workers, const MachineFacts& machine, const ClusterFolders& folders,
-                        const std::vector<uint16_t>& metrics_ports);
+// first one offers the devices. Everything listens on free ports of the loopback interface.
+ClusterPlan PlanCluster(int workers, const MachineFacts& machine, const ClusterFolders& folders);
 
 }  // namespace bonsai
 

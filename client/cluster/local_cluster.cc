@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
@@ -25,6 +26,7 @@
 #include "client/cluster/cluster_plan.h"
 #include "client/cluster/folder_lock.h"
 #include "client/cluster/machine.h"
+#include "client/cluster/signal_queue.h"
 #include "client/cluster/supervisor.h"
 #include "client/figures.h"
 #include "client/install_tree.h"
@@ -36,6 +38,8 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr absl::Duration kTick = absl::Milliseconds(100);
+// Workers listen a moment after they start; their metrics are not worth waiting for longer.
+constexpr absl::Duration kMetricsBound = absl::Seconds(5);
 constexpr absl::Duration kStartBound = absl::Seconds(60);
 // Runners write a checkpoint when they are asked to leave.
 constexpr absl::Duration kWorkerStopBound = absl::Seconds(20);
@@ -70,6 +74,9 @@ absl::Status WriteWhole(const std::string& path, const std::string& text) {
   return absl::OkStatus();
 }
 
+// Where a daemon writes the address of its metrics.
+std::string MetricsFile(const std::string& dir) { return dir + "/metrics_address"; }
+
 std::string LogTail(const std::string& path) {
   std::ifstream file(path);
   std::vector<std::string> lines;
@@ -79,30 +86,6 @@ std::string LogTail(const std::string& path) {
   }
   return lines.empty() ? "  (it is empty)" : absl::StrJoin(lines, "\n");
 }
-
-// The signals that end the cluster, and the one that says that a process ended. Blocked while this lives, and
-// fetched.
-class SignalQueue {
- public:
-  SignalQueue() {
-    sigemptyset(&set_);
-    for (int number : {SIGINT, SIGTERM, SIGHUP, SIGCHLD}) sigaddset(&set_, number);
-    sigprocmask(SIG_BLOCK, &set_, &before_);
-  }
-  ~SignalQueue() { sigprocmask(SIG_SETMASK, &before_, nullptr); }
-  SignalQueue(const SignalQueue&) = delete;
-  SignalQueue& operator=(const SignalQueue&) = delete;
-
-  // 0 if none came in that time.
-  int Wait(absl::Duration time) const {
-    const timespec bound = absl::ToTimespec(time);
-    const int number = sigtimedwait(&set_, nullptr, &bound);
-    return number > 0 ? number : 0;
-  }
-
- private:
-  sigset_t set_, before_;
-};
 
 class LocalCluster {
  public:
@@ -164,9 +147,7 @@ class LocalCluster {
   }
 
   absl::Status WriteConfigs() {
-    const auto ports = FreePorts(options_.workers + 1);
-    if (!ports.ok()) return ports.status();
-    plan_ = PlanCluster(options_.workers, LookAtMachine(), {dir_, tree_.bin_dir, tree_.share_dir}, *ports);
+    plan_ = PlanCluster(options_.workers, LookAtMachine(), {dir_, tree_.bin_dir, tree_.share_dir});
     absl::Status status = WriteConfig(kCoordinator, plan_.coordinator);
     for (const v1::WorkerConfig& worker : plan_.workers)
       status.Update(WriteConfig(worker.worker_id(), worker));
@@ -184,6 +165,7 @@ class LocalCluster {
     address_version_ = FileVersion(state_address_);
     absl::Status status = StartPart(supervisor, kCoordinator, "bonsai-coordinator");
     for (const v1::WorkerConfig& worker : plan_.workers) {
+      unlink(MetricsFile(worker.work_dir()).c_str());
       if (status.ok()) status = StartPart(supervisor, worker.worker_id(), "bonsai-worker");
     }
     return status;
@@ -210,6 +192,7 @@ class LocalCluster {
       supervisor.Reap(now);
       supervisor.RestartDue(now);
       if (absl::Status status = FollowAddress(); !status.ok()) return status;
+      if (!ready_) PrintWhenReady();
       if (!ready_ && (supervisor.QuickEnds(kCoordinator) >= kQuickEndsMax || now > start_bound)) {
         return absl::FailedPreconditionError(
             absl::StrCat("the coordinator does not come up; the end of its log ", LogPath(kCoordinator),
@@ -226,13 +209,27 @@ class LocalCluster {
     if (address.empty() || !Accepts(address)) return absl::OkStatus();
     address_version_ = version;
     if (absl::Status status = WriteWhole(dir_ + "/address", address + "\n"); !status.ok()) return status;
-    if (!ready_) PrintReady(address);
-    ready_ = true;
+    plan_.coordinator.set_listen_address(address);
+    serving_since_ = std::min(serving_since_, absl::Now());
     return absl::OkStatus();
   }
 
-  void PrintReady(const std::string& address) {
-    plan_.coordinator.set_listen_address(address);
+  // Once the coordinator answers, and the workers say where their metrics are (or take long to do so).
+  void PrintWhenReady() {
+    const absl::Time now = absl::Now();
+    if (now < serving_since_) return;
+    plan_.coordinator.set_metrics_address(FirstLine(MetricsFile(plan_.coordinator.state_dir())));
+    bool all_there = true;
+    for (v1::WorkerConfig& worker : plan_.workers) {
+      worker.set_metrics_address(FirstLine(MetricsFile(worker.work_dir())));
+      all_there = all_there && !worker.metrics_address().empty();
+    }
+    if (!all_there && now < serving_since_ + kMetricsBound) return;
+    PrintReady();
+    ready_ = true;
+  }
+
+  void PrintReady() {
     if (session_.json) {
       session_.out << ToJsonLine(plan_.coordinator) << std::flush;
       return;
@@ -249,7 +246,7 @@ class LocalCluster {
     }
     const size_t workers = plan_.workers.size();
     session_.out << absl::StrCat(
-        "bonsai: a cluster runs: coordinator at ", address, ", ", workers,
+        "bonsai: a cluster runs: coordinator at ", plan_.coordinator.listen_address(), ", ", workers,
         workers == 1 ? " worker, " : " workers, ", cpus, cpus == 1 ? " CPU" : " CPUs", "\n", "  folder   ",
         dir_, " (logs in log/, artifacts in storage/)\n", "  devices  ", absl::StrJoin(devices, ", "), "\n",
         "  metrics  coordinator http://", plan_.coordinator.metrics_address(), "/metrics, ",
@@ -280,6 +277,7 @@ class LocalCluster {
   ClusterPlan plan_;
   std::string state_address_;
   std::pair<ino_t, int64_t> address_version_;
+  absl::Time serving_since_ = absl::InfiniteFuture();
   bool ready_ = false;
 };
 

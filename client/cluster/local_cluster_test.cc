@@ -86,7 +86,7 @@ class LocalClusterTest : public testing::Test {
     fs::create_directories(folder_ + "/bin");
     fs::copy_file("client/bonsai", folder_ + "/bin/bonsai");
     fs::copy_file("client/testing/fake_coordinator_main", folder_ + "/bin/bonsai-coordinator");
-    Script("bonsai-worker", "echo \"worker: $1\"; exec sleep 1000");
+    Script("bonsai-worker", Serve() + "echo \"worker: $1\"; exec sleep 1000");
   }
 
   void TearDown() override {
@@ -95,6 +95,12 @@ class LocalClusterTest : public testing::Test {
       if (!waited) waitpid(pid, nullptr, 0);
     }
     fs::remove_all(folder_);
+  }
+
+  // What a stand-in for a worker starts with, in bash: it says where its metrics are.
+  static std::string Serve() {
+    return "dir=$(sed -n 's/^work_dir: \"\\(.*\\)\"/\\1/p' \"${1#--config=}\"); mkdir -p $dir; "
+           "echo 127.0.0.1:9 > $dir/metrics_address; ";
   }
 
   void Script(const std::string& name, const std::string& text) {
@@ -155,6 +161,7 @@ TEST_F(LocalClusterTest, ServesUntilItIsAskedToStopAndLeavesNothing) {
   EXPECT_TRUE(Eventually([up] { return Below(up).size() == 3; }));
   const std::vector<pid_t> processes = Below(up);
   EXPECT_EQ(Wait(Start({"jobs"})), 0) << Output();
+  EXPECT_THAT(Output(), HasSubstr("worker-2 http://127.0.0.1:9/metrics"));
   EXPECT_THAT(Output(), HasSubstr("p1/a"));
   EXPECT_TRUE(Eventually([this] {
     return Read(Dir() + "/log/worker-2.log") ==
@@ -206,7 +213,7 @@ TEST_F(LocalClusterTest, LeavesNothingAlsoWhenItIsKilled) {
 }
 
 TEST_F(LocalClusterTest, EndsWhatItsPartsLeftBehind) {
-  Script("bonsai-worker", "setsid sleep 1000 & echo left $!; exec sleep 1000");
+  Script("bonsai-worker", Serve() + "setsid sleep 1000 & echo left $!; exec sleep 1000");
   const pid_t up = StartReady();
   EXPECT_TRUE(Eventually([up] { return Below(up).size() == 3; }));
   const std::vector<pid_t> processes = Below(up);
@@ -216,7 +223,7 @@ TEST_F(LocalClusterTest, EndsWhatItsPartsLeftBehind) {
 }
 
 TEST_F(LocalClusterTest, ASecondCtrlCKillsWhatDoesNotEnd) {
-  Script("bonsai-worker", "trap '' TERM; echo deaf; while true; do sleep 1000; done");
+  Script("bonsai-worker", Serve() + "trap '' TERM; echo deaf; while true; do sleep 1000; done");
   const pid_t up = StartReady();
   EXPECT_TRUE(Eventually([this] { return Read(Dir() + "/log/worker-1.log") == "deaf\n"; }));
   const std::vector<pid_t> processes = Below(up);

@@ -1,15 +1,12 @@
 #include "client/cluster/machine.h"
 
 #include <netdb.h>
-#include <netinet/in.h>
 #include <sched.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
 #include <cstdlib>
-#include <cstring>
 #include <fstream>
 #include <memory>
 #include <string>
@@ -52,31 +49,6 @@ MachineFacts LookAtMachine() {
   facts.has_qemu_aarch64 = IsOnPath("qemu-aarch64-static");
   facts.has_qemu_riscv64 = IsOnPath("qemu-riscv64-static");
   return facts;
-}
-
-absl::StatusOr<std::vector<uint16_t>> FreePorts(int count) {
-  std::vector<uint16_t> ports;
-  std::vector<int> fds;  // held until all are found, so that they differ
-  for (int i = 0; i < count; ++i) {
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    socklen_t size = sizeof(address);
-    const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    fds.push_back(fd);
-    if (fd < 0 || bind(fd, reinterpret_cast<sockaddr*>(&address), size) != 0 ||
-        getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size) != 0) {
-      break;
-    }
-    ports.push_back(ntohs(address.sin_port));
-  }
-  const int code = errno;
-  for (int fd : fds) {
-    if (fd >= 0) close(fd);
-  }
-  if (static_cast<int>(ports.size()) == count) return ports;
-  return absl::FailedPreconditionError(
-      absl::StrCat("cannot find a free port on 127.0.0.1: ", std::strerror(code)));
 }
 
 bool Accepts(const std::string& address) {

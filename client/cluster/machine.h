@@ -4,10 +4,8 @@
 #ifndef BONSAI_CLIENT_CLUSTER_MACHINE_H_
 #define BONSAI_CLIENT_CLUSTER_MACHINE_H_
 
-#include <cstdint>
-#include <vector>
+#include <string>
 
-#include "absl/status/statusor.h"
 #include "client/cluster/cluster_plan.h"
 
 namespace bonsai {
@@ -15,9 +13,6 @@ namespace bonsai {
 // CPUs that this process may run on, memory (of the machine or of its control group, whichever is less), and
 // which emulators are on $PATH.
 MachineFacts LookAtMachine();
-
-// Loopback ports that nobody uses now.
-absl::StatusOr<std::vector<uint16_t>> FreePorts(int count);
 
 // Whether something accepts connections at 127.0.0.1:PORT or another numeric address.
 bool Accepts(const std::string& address);
