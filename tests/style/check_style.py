@@ -18,7 +18,7 @@ FILE_LINES_MAX = 300
 FUNCTION_LINES_MAX = 70
 # Longer today than the rule allows: a file or function may only shrink. Raise nothing here.
 LONGER_FILES = {}
-MACHINE_PATHS = re.compile(r"(?<![\w./-])/(work|root|farm)/\w")
+MACHINE_PATHS = re.compile(r"(?<![\w./-])/(work/(main|shared)|root/|farm/|tmp/bz)")
 LOOSE_ENDS = re.compile(r"\b(TODO|FIXME|XXX|HACK)\b")
 
 
