@@ -15,8 +15,8 @@
 namespace bonsai {
 namespace {
 
-// How long a rank waits for the others, at the start and in each step.
-constexpr absl::Duration kRankTimeout = absl::Minutes(2);
+// How long a rank waits for one that hangs; one that died is noticed at once.
+constexpr absl::Duration kRankTimeout = absl::Minutes(5);
 // Positions in a batch: a bound on the memory that a spec can ask for.
 constexpr uint64_t kBatchPositionsMax = uint64_t{1} << 28;
 

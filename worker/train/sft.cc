@@ -16,8 +16,8 @@
 namespace bonsai {
 namespace {
 
-// How long a rank waits for the others, at the start and in each step.
-constexpr absl::Duration kRankTimeout = absl::Minutes(2);
+// How long a rank waits for one that hangs; one that died is noticed at once.
+constexpr absl::Duration kRankTimeout = absl::Minutes(5);
 constexpr uint32_t kBatchSequencesMax = 1 << 20;
 
 TrainingPlan PlanOf(const v1::Task& task) {
