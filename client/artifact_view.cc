@@ -68,8 +68,11 @@ class LineageTree {
   void Input(const v1::LineageInput& input, const std::string& indent, bool last, size_t depth) {
     const auto found = manifests_.find(input.artifact_id());
     const std::string id = ShortId(input.artifact_id());
-    if (found == manifests_.end())
-      return Node(indent, last, absl::StrCat(input.field(), ": ", id, " (no manifest came)"));
+    if (found == manifests_.end()) {
+      // Without --lineage nothing was asked for.
+      return Node(indent, last,
+                  absl::StrCat(input.field(), ": ", id, manifests_.empty() ? "" : " (no manifest came)"));
+    }
     const v1::Manifest& manifest = *found->second;
     const bool again = !drawn_.insert(input.artifact_id()).second;
     Node(indent, last,

@@ -94,9 +94,11 @@ TEST(ArtifactViewTest, SurvivesALineageThatRunsInACircle) {
 
 TEST(ArtifactViewTest, SaysWhereAManifestDidNotCome) {
   v1::GetArtifactResponse response = Model();
-  response.clear_lineage();
+  response.mutable_lineage(0)->set_id(Id('f'));
   EXPECT_THAT(RenderArtifact(response, 100),
               HasSubstr("|- pretrain.tokens: bbbbbbbbbbbb (no manifest came)\n"));
+  response.clear_lineage();
+  EXPECT_THAT(RenderArtifact(response, 100), HasSubstr("|- pretrain.tokens: bbbbbbbbbbbb\n"));
 }
 
 TEST(ArtifactViewTest, ListsArtifacts) {

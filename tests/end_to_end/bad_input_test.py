@@ -54,6 +54,7 @@ REFUSED_AT_SUBMIT = [
     ("a batch that ranks do not divide", "batch_sequences: 4", "batch_sequences: 5", r"batch_sequences.*5"),
     ("a sequence longer than the model's", "batch_sequences: 4", "batch_sequences: 4 seq_len: 128", r"seq_len.*128"),
     ("a learning rate that is not a number", "learning_rate: 0.003", "learning_rate: nan", r"learning_rate"),
+    ("a learning rate that must diverge", "learning_rate: 0.003", "learning_rate: 1e30", r"learning_rate.*1e\+?30"),
     ("a schedule longer than the run", "warmup_steps: 5", "warmup_steps: 500", r"warmup_steps|decay_steps"),
     ("an unknown target", 'build { model: "@pretrain" target: "host" }', 'build { model: "@pretrain" target: "toaster" }',
      r"toaster.*host"),
@@ -150,14 +151,6 @@ class BadFileTest(unittest.TestCase):
         with self.subTest("wrong hash"):
             path = self.data / "alpaca" / "alpaca_data.json"
             self.expect_failure(self.data_job(path, "ALPACA_JSON", 'sha256: "%s"' % ("ab" * 32)), "corpus", r"sha256|abab")
-
-    def test_training_that_diverges_says_where(self):
-        text = GOOD[:GOOD.index('jobs { name: "build"')].replace("learning_rate: 0.003", "learning_rate: 1e30")
-        pipeline = self.here.submit(text, data=self.data)
-        job = self.here.wait_for_state(pipeline, "pretrain", "FAILED")
-        self.assertRegex(job["reason"], r"step \d+")
-        self.assertEqual(len(job["attempts"]), 1)
-        self.assertNotIn("outputId", job)
 
     def test_a_vocabulary_larger_than_the_text_can_fill(self):
         text = GOOD[:GOOD.index('jobs { name: "pack"')].replace("vocab_size: 512", "vocab_size: 60000")

@@ -36,7 +36,7 @@ class FullDiskTest(unittest.TestCase):
                         file.flush()
                 except OSError:
                     pass
-            pipeline = here.submit((HERE / "tiny.textproto").read_text(), data=stories, steps=10)
+            pipeline = here.submit((HERE / "tiny.textproto").read_text(), data=stories, steps=20)
             job = here.wait_for_state(pipeline, "corpus", "FAILED")
             self.assertRegex(job["reason"].lower(), "disk|space")
             self.assertEqual(list((storage / "tmp").iterdir()), [])
@@ -44,7 +44,7 @@ class FullDiskTest(unittest.TestCase):
                 digest = subprocess.run(["sha256sum", str(blob)], capture_output=True, text=True).stdout.split()[0]
                 self.assertEqual(digest, blob.name)
             ballast.unlink()
-            again = here.submit((HERE / "tiny.textproto").read_text(), data=stories, steps=10)
+            again = here.submit((HERE / "tiny.textproto").read_text(), data=stories, steps=20)
             here.wait_for_state(again, "corpus", "DONE")
 
 
