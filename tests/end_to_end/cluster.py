@@ -15,7 +15,7 @@ import time
 import unittest
 from xml.etree import ElementTree
 
-DEADLINE_SECONDS = 240
+DEADLINE_SECONDS = 480
 
 
 def install_tree():

@@ -1,5 +1,5 @@
 // The elementwise and reducing loops of a training step, as a table of plain functions. One file of bodies
-// (kernels_body.h) is compiled for each instruction set; SelectKernels takes the best that this CPU has.
+// (kernels_body.inc) is compiled for each instruction set; SelectKernels takes the best that this CPU has.
 //
 // All matrices are row-major float32 without gaps unless a stride is named. Every function works on the
 // calling thread alone and gives the same bits for the same input; results differ between instruction sets by
