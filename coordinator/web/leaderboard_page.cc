@@ -26,6 +26,7 @@ th, td { text-align: left; padding: .45rem .7rem; border-bottom: 1px solid var(-
 th { font-weight: 600; font-size: .85rem; opacity: .75; }
 tr:hover td { background: var(--soft); }
 td.number { font-variant-numeric: tabular-nums; white-space: nowrap; }
+td.wide { font-variant-numeric: tabular-nums; min-width: 18em; }
 td.rank { font-weight: 700; color: var(--accent); }
 code { font-size: .85rem; }
 .small { font-size: .82rem; opacity: .75; }
@@ -36,7 +37,10 @@ code { font-size: .85rem; }
 <p class="note">Every row is an artifact whose lineage names all the bytes it came from.</p>
 )";
 
-std::string Number(double value) { return absl::StrFormat("%.4g", value); }
+// Four significant digits, and never an exponent for what people read as a count.
+std::string Number(double value) {
+  return value >= 1000 && value < 1e9 ? absl::StrFormat("%.0f", value) : absl::StrFormat("%.4g", value);
+}
 
 std::string SuitesCell(const v1::LeaderboardRow& row) {
   std::string cell;
@@ -82,8 +86,8 @@ std::string RowHtml(const v1::LeaderboardRow& row) {
   return absl::StrCat(
       "<tr><td class=\"rank\">", row.rank(), "</td><td>", EscapeHtml(row.name()), "<br><code>",
       EscapeHtml(row.submission_id().substr(0, 12)), "</code></td><td class=\"number\">",
-      absl::StrFormat("%.3f M", static_cast<double>(row.parameters()) / 1e6), "</td><td class=\"number\">",
-      SuitesCell(row), "</td><td>", BenchmarksCell(row), "</td><td>",
+      absl::StrFormat("%.3f M", static_cast<double>(row.parameters()) / 1e6), "</td><td class=\"wide\">",
+      SuitesCell(row), "</td><td class=\"wide\">", BenchmarksCell(row), "</td><td>",
       EscapeHtml(absl::StrJoin(row.datasets(), ", ")), "</td><td>",
       failed.empty() ? "all hold" : absl::StrJoin(failed, "<br>"), "</td><td class=\"number small\">",
       absl::FormatTime("%Y-%m-%d %H:%M UTC", absl::FromUnixMillis(row.created_unix_ms()),
