@@ -26,6 +26,12 @@ class FakeScheduler : public Scheduler {
   std::string ExplainPending(absl::string_view job_id) const override {
     return "waits for " + std::string(job_id);
   }
+  absl::StatusOr<v1::ExplainJobResponse> Explain(absl::Time, absl::string_view) const override {
+    return v1::ExplainJobResponse();
+  }
+  std::vector<v1::JobForecast> Forecast(absl::Time, const PipelineSubmitted&) const override { return {}; }
+  std::vector<v1::TenantUsage> ListUsage(absl::Time) const override { return {}; }
+  std::vector<v1::ScheduleRecord> ListSchedules() const override { return {}; }
 
   std::function<std::optional<absl::Time>()> next_deadline;
   std::vector<v1::WorkerStatus> workers;

@@ -27,6 +27,8 @@ struct Records {
   std::map<std::string, v1::PipelineRecord> pipelines;  // by id; a record holds its request id
   std::map<std::string, v1::JobRecord> jobs;            // by id
   std::map<std::string, v1::ArtifactRecord> artifacts;  // by id
+  std::map<std::string, v1::WorkerRecord> workers;      // by id; those that are cordoned
+  std::map<std::string, v1::ScheduleRecord> schedules;  // by name
 };
 
 }  // namespace bonsai

@@ -35,6 +35,12 @@ class TableScheduler : public Scheduler {
   std::string ExplainPending(absl::string_view job_id) const override {
     return View().ExplainPending(job_id);
   }
+  absl::StatusOr<v1::ExplainJobResponse> Explain(absl::Time, absl::string_view) const override {
+    return absl::UnimplementedError("Explain");
+  }
+  std::vector<v1::JobForecast> Forecast(absl::Time, const PipelineSubmitted&) const override { return {}; }
+  std::vector<v1::TenantUsage> ListUsage(absl::Time) const override { return {}; }
+  std::vector<v1::ScheduleRecord> ListSchedules() const override { return {}; }
 
  private:
   // The events. A status that is not OK becomes a Reject.
@@ -42,6 +48,10 @@ class TableScheduler : public Scheduler {
   absl::Status Take(absl::Time now, const CancelRequested& event);
   absl::Status Take(absl::Time now, const WorkerSynchronized& event);
   absl::Status Take(absl::Time, const DeadlineReached&) { return absl::OkStatus(); }
+  template <typename Other>
+  absl::Status Take(absl::Time, const Other&) {
+    return absl::UnimplementedError("event");
+  }
 
   void CancelOne(const std::string& job_id, absl::Time now);
   // Ends the attempts that are over, of the jobs touched.

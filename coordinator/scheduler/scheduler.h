@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "bonsai/v1/coordinator.pb.h"
@@ -26,6 +27,14 @@ namespace bonsai {
 // --- Events
 // -------------------------------------------------------------------------------------------------------
 
+// Who asks. `tenant` is what quotas and shares count against and what a caller that is not an admin may see
+// and touch.
+struct Actor {
+  std::string name = "anonymous";
+  std::string tenant = "default";
+  bool admin = true;  // may touch what belongs to other tenants
+};
+
 // A pipeline that CheckPipeline accepted.
 struct PipelineSubmitted {
   std::string request_id;
@@ -33,11 +42,42 @@ struct PipelineSubmitted {
   // For each job of the pipeline, its input fields; job_id holds the *name* of a job of this pipeline, or is
   // empty.
   std::vector<std::vector<v1::ResolvedInput>> inputs;
+  Actor actor = {};
+};
+
+// A job's or a pipeline's id. What belongs to another tenant is NotFound, here and below.
+struct CancelRequested {
+  std::string id;
+  Actor actor = {};
+};
+
+struct PauseRequested {
+  std::string pipeline_id;
+  bool resume = false;
+  Actor actor = {};
 };
 
 // A job's or a pipeline's id.
-struct CancelRequested {
+struct RetryRequested {
   std::string id;
+  Actor actor = {};
+};
+
+struct WorkerSet {
+  v1::SetWorkerRequest request;
+  Actor actor = {};
+};
+
+// `schedule.pipeline` was accepted by CheckPipeline; `inputs` as in PipelineSubmitted.
+struct SchedulePut {
+  v1::ScheduleRecord schedule;
+  std::vector<std::vector<v1::ResolvedInput>> inputs;
+  Actor actor = {};
+};
+
+struct ScheduleDeleted {
+  std::string name;
+  Actor actor = {};
 };
 
 // What a worker says. `artifacts` holds, for each manifest id that the request names and the record store
@@ -51,7 +91,8 @@ struct WorkerSynchronized {
 // NextDeadline() has come.
 struct DeadlineReached {};
 
-using Event = std::variant<PipelineSubmitted, CancelRequested, WorkerSynchronized, DeadlineReached>;
+using Event = std::variant<PipelineSubmitted, CancelRequested, PauseRequested, RetryRequested, WorkerSet,
+                           SchedulePut, ScheduleDeleted, WorkerSynchronized, DeadlineReached>;
 
 // --- Actions
 // ------------------------------------------------------------------------------------------------------
@@ -68,6 +109,18 @@ struct PutArtifact {
 struct PutCounters {
   Counters counters;
 };
+struct AppendHistory {
+  v1::HistoryEntry entry;
+};
+struct PutWorker {
+  v1::WorkerRecord record;  // without cordon or drain: drop it
+};
+struct PutSchedule {
+  v1::ScheduleRecord record;
+};
+struct DropSchedule {
+  std::string name;
+};
 // Replies to the event that was applied; at most one.
 struct ReplySubmitted {
   v1::SubmitPipelineResponse response;
@@ -78,13 +131,28 @@ struct ReplyCancelled {
 struct ReplySynchronized {
   v1::SynchronizeResponse response;
 };
+struct ReplyPaused {
+  v1::PauseResponse response;
+};
+struct ReplyRetried {
+  v1::RetryResponse response;
+};
+struct ReplyWorkerSet {
+  v1::SetWorkerResponse response;
+};
+struct ReplyScheduled {
+  v1::PutScheduleResponse response;
+};
+struct ReplyScheduleDeleted {};
 // The event was refused and changed nothing.
 struct Reject {
   absl::Status status;
 };
 
-using Action = std::variant<PutPipeline, PutJob, PutArtifact, PutCounters, ReplySubmitted, ReplyCancelled,
-                            ReplySynchronized, Reject>;
+using Action =
+    std::variant<PutPipeline, PutJob, PutArtifact, PutCounters, AppendHistory, PutWorker, PutSchedule,
+                 DropSchedule, ReplySubmitted, ReplyCancelled, ReplySynchronized, ReplyPaused, ReplyRetried,
+                 ReplyWorkerSet, ReplyScheduled, ReplyScheduleDeleted, Reject>;
 
 struct SchedulerOptions {
   absl::Duration lease = absl::Seconds(10);
@@ -96,7 +164,18 @@ struct SchedulerOptions {
   // Smaller jobs may pass one that does not fit, until the oldest has waited for so long: then the room that
   // it would use is kept free for it.
   absl::Duration keep_room_after = absl::Seconds(60);
-  std::string code_version = {};  // put into every task
+  std::vector<v1::QueueConfig> queues = {};
+  std::vector<v1::TenantConfig> tenants = {};
+  // A job with a higher priority that would fit if lower ones left makes them leave once it has waited for so
+  // long.
+  absl::Duration preempt_after = absl::Milliseconds(500);
+  absl::Duration default_grace = absl::Seconds(30);
+  // After a failure a job waits, twice as long after each one, before it is tried again.
+  absl::Duration backoff_first = absl::Seconds(1);
+  absl::Duration backoff_max = absl::Minutes(5);
+  uint32_t excluded_workers_max = 8;                 // per job; the oldest may be used again
+  absl::Duration usage_half_life = absl::Hours(24);  // of what counts against a tenant's fair share
+  std::string code_version = {};                     // put into every task
 };
 
 class Scheduler {
@@ -119,6 +198,18 @@ class Scheduler {
   // For people: why the job does not run, e.g. "waits for p1/corpus", "needs 2 cpus for each of 2 ranks; the
   // largest worker has 1". Empty for a job that runs or ended.
   virtual std::string ExplainPending(absl::string_view job_id) const = 0;
+
+  // For people: state, reason, forecast and details. NotFound.
+  virtual absl::StatusOr<v1::ExplainJobResponse> Explain(absl::Time now, absl::string_view job_id) const = 0;
+
+  // Whether, where and when each job of a pipeline would run if it were submitted now, in the order of the
+  // pipeline.
+  virtual std::vector<v1::JobForecast> Forecast(absl::Time now, const PipelineSubmitted& event) const = 0;
+
+  // What every tenant holds and has used; artifact bytes are the driver's to fill in.
+  virtual std::vector<v1::TenantUsage> ListUsage(absl::Time now) const = 0;
+
+  virtual std::vector<v1::ScheduleRecord> ListSchedules() const = 0;
 };
 
 }  // namespace bonsai
