@@ -17,6 +17,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
+#include "bonsai/v1/config.pb.h"
 #include "bonsai/v1/coordinator.pb.h"
 #include "bonsai/v1/job.pb.h"
 #include "bonsai/v1/worker.pb.h"
