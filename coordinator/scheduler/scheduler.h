@@ -160,6 +160,8 @@ struct SchedulerOptions {
   absl::Duration synchronize_interval = absl::Seconds(1);
   uint32_t default_max_attempts = 3;
   uint32_t lost_attempts_max = 20;  // then a job whose workers keep vanishing is failed
+  uint32_t preemptions_max = 1000;  // likewise
+  uint32_t attempts_kept = 64;      // per job record: the newest
   uint32_t checkpoints_kept = 3;    // per job record
   uint32_t jobs_per_pipeline_max = 1000;
   // Smaller jobs may pass one that does not fit, until the oldest has waited for so long: then the room that
