@@ -23,6 +23,7 @@ absl::string_view Bounded(absl::string_view message) {
 Outcome CauseOf(v1::RankReport::Exit exit) {
   if (exit == v1::RankReport::BAD_INPUT) return v1::AttemptRecord::BAD_INPUT;
   if (exit == v1::RankReport::PREEMPTED) return v1::AttemptRecord::PREEMPTED;
+  if (exit == v1::RankReport::WORKER_FAILED) return v1::AttemptRecord::LOST;
   return v1::AttemptRecord::FAILED;
 }
 

@@ -47,6 +47,7 @@ class TableScheduler : public Scheduler {
   absl::Status Take(absl::Time now, const PipelineSubmitted& event);
   absl::Status Take(absl::Time now, const CancelRequested& event);
   absl::Status Take(absl::Time now, const WorkerSynchronized& event);
+  absl::Status Take(absl::Time now, const ArtifactImported& event);
   absl::Status Take(absl::Time, const DeadlineReached&) { return absl::OkStatus(); }
   template <typename Other>
   absl::Status Take(absl::Time, const Other&) {
@@ -58,6 +59,7 @@ class TableScheduler : public Scheduler {
   void Settle(absl::Time now);
   void Conclude(const std::string& job_id, absl::Time now);
   void Publish(const std::string& job_id, const RankSlot& slot, absl::Time now);
+  void AddArtifact(v1::ArtifactRecord record, absl::Time now);
   void StartReadyJobs(absl::Time now);
   // What the worker is to run, answered after all else was decided.
   v1::SynchronizeResponse AnswerWorker(const v1::SynchronizeRequest& request) const;
@@ -288,10 +290,24 @@ void TableScheduler::Publish(const std::string& job_id, const RankSlot& slot, ab
   v1::ArtifactRecord record = *slot.output;
   record.set_id(slot.output_id);
   record.set_job_id(job_id);
+  AddArtifact(std::move(record), now);
+}
+
+void TableScheduler::AddArtifact(v1::ArtifactRecord record, absl::Time now) {
   record.set_created_unix_ms(absl::ToUnixMillis(now));
   record.set_sequence(counters_.next_artifact_sequence++);
-  artifacts_[slot.output_id] = record;
+  artifacts_[record.id()] = record;
   new_artifacts_.push_back(std::move(record));
+}
+
+absl::Status TableScheduler::Take(absl::Time now, const ArtifactImported& event) {
+  if (artifacts_.count(event.record.id()) == 0) {
+    v1::ArtifactRecord record = event.record;
+    record.set_tenant(event.actor.tenant);
+    AddArtifact(std::move(record), now);
+  }
+  reply_ = ReplyArtifactImported{artifacts_.at(event.record.id())};
+  return absl::OkStatus();
 }
 
 }  // namespace

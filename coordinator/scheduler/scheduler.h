@@ -89,11 +89,19 @@ struct WorkerSynchronized {
   std::map<std::string, v1::ArtifactRecord> artifacts;
 };
 
+// An artifact from another coordinator: its manifest and every file of it are in the store and were checked.
+// Putting what is there already changes nothing.
+struct ArtifactImported {
+  v1::ArtifactRecord record;
+  Actor actor = {};
+};
+
 // NextDeadline() has come.
 struct DeadlineReached {};
 
-using Event = std::variant<PipelineSubmitted, CancelRequested, PauseRequested, RetryRequested, WorkerSet,
-                           SchedulePut, ScheduleDeleted, WorkerSynchronized, DeadlineReached>;
+using Event =
+    std::variant<PipelineSubmitted, CancelRequested, PauseRequested, RetryRequested, WorkerSet, SchedulePut,
+                 ScheduleDeleted, WorkerSynchronized, ArtifactImported, DeadlineReached>;
 
 // --- Actions
 // ------------------------------------------------------------------------------------------------------
@@ -145,6 +153,9 @@ struct ReplyScheduled {
   v1::PutScheduleResponse response;
 };
 struct ReplyScheduleDeleted {};
+struct ReplyArtifactImported {
+  v1::ArtifactRecord record;
+};
 // The event was refused and changed nothing.
 struct Reject {
   absl::Status status;
@@ -153,7 +164,7 @@ struct Reject {
 using Action =
     std::variant<PutPipeline, PutJob, PutArtifact, PutCounters, AppendHistory, PutWorker, PutSchedule,
                  DropSchedule, ReplySubmitted, ReplyCancelled, ReplySynchronized, ReplyPaused, ReplyRetried,
-                 ReplyWorkerSet, ReplyScheduled, ReplyScheduleDeleted, Reject>;
+                 ReplyWorkerSet, ReplyScheduled, ReplyScheduleDeleted, ReplyArtifactImported, Reject>;
 
 struct SchedulerOptions {
   absl::Duration lease = absl::Seconds(10);
