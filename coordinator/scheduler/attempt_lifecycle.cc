@@ -1,0 +1,87 @@
+// How attempts start and end.
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "coordinator/scheduler/job_kinds.h"
+#include "coordinator/scheduler/ready_queue.h"
+#include "coordinator/scheduler/table_scheduler.h"
+#include "coordinator/scheduler/verdict.h"
+
+namespace bonsai {
+
+using Outcome = v1::AttemptRecord::Outcome;
+
+void TableScheduler::StartReadyJobs(absl::Time now) {
+  if (jobs_.ready().empty()) return;
+  for (const Start& start : PickStarts(jobs_, View().FindRooms(), now, options_.keep_room_after)) {
+    v1::JobRecord& job = jobs_.Edit(start.job_id);
+    const uint32_t number = job.attempts_size() == 0 ? 1 : job.attempts(job.attempts_size() - 1).number() + 1;
+    v1::AttemptRecord& attempt = *job.add_attempts();
+    attempt.set_number(number);
+    attempt.set_started_unix_ms(absl::ToUnixMillis(now));
+    for (const v1::Placement& placement : start.placements) *attempt.add_placements() = placement;
+    attempts_.Add(start.job_id, attempt);
+    jobs_.SetState(start.job_id, v1::RUNNING, "", now);
+  }
+}
+
+void TableScheduler::Settle(absl::Time now) {
+  for (const std::string& job_id : std::exchange(touched_, {})) {
+    const LiveAttempt* attempt = attempts_.Find(job_id);
+    if (attempt == nullptr) continue;
+    if (attempt->over()) {
+      Conclude(job_id, now);
+    } else if (attempt->ending() && jobs_.Find(job_id)->state() == v1::RUNNING) {
+      const std::string reason = absl::StrCat("its other ranks are being stopped: ", attempt->reason());
+      if (jobs_.Find(job_id)->reason() != reason) jobs_.Edit(job_id).set_reason(reason);
+    }
+  }
+}
+
+void TableScheduler::Conclude(const std::string& job_id, absl::Time now) {
+  LiveAttempt& attempt = *attempts_.Find(job_id);
+  Outcome outcome = attempt.outcome();
+  std::string reason = attempt.reason();
+  const RankSlot* first = attempt.Find(0);
+  const RankSlot none;
+  const RankSlot slot = first == nullptr ? none : *first;
+  if (outcome == v1::AttemptRecord::SUCCEEDED && !slot.output) {
+    outcome = v1::AttemptRecord::FAILED;
+    const absl::string_view kind = OutputKind(JobKind(jobs_.Find(job_id)->spec()));
+    reason = slot.output_id.empty()
+                 ? absl::StrCat("no output: rank 0 exited without a ", kind)
+                 : absl::StrCat("no output: ", slot.output_id, " is not a whole artifact of kind ", kind);
+  }
+  attempts_.Remove(job_id);
+  v1::JobRecord& job = jobs_.Edit(job_id);
+  v1::AttemptRecord& ended = *job.mutable_attempts(job.attempts_size() - 1);
+  ended.set_outcome(outcome);
+  ended.set_reason(reason);
+  ended.set_ended_unix_ms(absl::ToUnixMillis(now));
+  if (outcome == v1::AttemptRecord::SUCCEEDED) {
+    Publish(job_id, slot, now);
+    jobs_.Finish(job_id, slot.output_id, now);
+    return;
+  }
+  const Verdict verdict = Judge(job, options_);
+  if (verdict.state == v1::FAILED) return jobs_.Fail(job_id, verdict.reason, now);
+  if (verdict.state == v1::CANCELLED) return jobs_.Cancel(job_id, verdict.reason, now);
+  jobs_.SetState(job_id, verdict.state, verdict.reason, now);
+}
+
+void TableScheduler::Publish(const std::string& job_id, const RankSlot& slot, absl::Time now) {
+  if (artifacts_.count(slot.output_id) > 0) return;
+  v1::ArtifactRecord record = *slot.output;
+  record.set_id(slot.output_id);
+  record.set_job_id(job_id);
+  AddArtifact(std::move(record), now);
+}
+
+void TableScheduler::AddArtifact(v1::ArtifactRecord record, absl::Time now) {
+  record.set_created_unix_ms(absl::ToUnixMillis(now));
+  record.set_sequence(counters_.next_artifact_sequence++);
+  artifacts_[record.id()] = record;
+  new_artifacts_.push_back(std::move(record));
+}
+
+}  // namespace bonsai

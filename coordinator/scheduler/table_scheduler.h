@@ -1,0 +1,82 @@
+// The Scheduler over tables in memory: its state, and which file holds what it does. Events of clients are taken
+// in client_events.cc, those of workers in worker_events.cc; attempts start and end in attempt_lifecycle.cc;
+// scheduler.cc is the frame around them.
+//
+// Used by Scheduler::Create alone; single-threaded.
+#ifndef BONSAI_COORDINATOR_SCHEDULER_TABLE_SCHEDULER_H_
+#define BONSAI_COORDINATOR_SCHEDULER_TABLE_SCHEDULER_H_
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/container/btree_set.h"
+#include "coordinator/scheduler/attempt_table.h"
+#include "coordinator/scheduler/cluster_view.h"
+#include "coordinator/scheduler/job_table.h"
+#include "coordinator/scheduler/pipeline_table.h"
+#include "coordinator/scheduler/report_intake.h"
+#include "coordinator/scheduler/scheduler.h"
+#include "coordinator/scheduler/worker_table.h"
+
+namespace bonsai {
+
+class TableScheduler : public Scheduler {
+ public:
+  TableScheduler(const SchedulerOptions& options, const Records& records, absl::Time now);
+
+  std::vector<Action> Apply(absl::Time now, const Event& event) override;
+  std::optional<absl::Time> NextDeadline() const override;
+  std::vector<v1::WorkerStatus> ListWorkers(absl::Time) const override { return View().ListWorkers(); }
+  std::string ExplainPending(absl::string_view job_id) const override {
+    return View().ExplainPending(job_id);
+  }
+  absl::StatusOr<v1::ExplainJobResponse> Explain(absl::Time, absl::string_view) const override {
+    return absl::UnimplementedError("Explain");
+  }
+  std::vector<v1::JobForecast> Forecast(absl::Time, const PipelineSubmitted&) const override { return {}; }
+  std::vector<v1::TenantUsage> ListUsage(absl::Time) const override { return {}; }
+  std::vector<v1::ScheduleRecord> ListSchedules() const override { return {}; }
+
+ private:
+  // The events. A status that is not OK becomes a Reject.
+  absl::Status Take(absl::Time now, const PipelineSubmitted& event);
+  absl::Status Take(absl::Time now, const CancelRequested& event);
+  absl::Status Take(absl::Time now, const WorkerSynchronized& event);
+  absl::Status Take(absl::Time now, const ArtifactImported& event);
+  absl::Status Take(absl::Time, const DeadlineReached&) { return absl::OkStatus(); }
+  template <typename Other>
+  absl::Status Take(absl::Time, const Other&) {
+    return absl::UnimplementedError("event");
+  }
+
+  void CancelOne(const std::string& job_id, absl::Time now);
+  // Ends the attempts that are over, of the jobs touched.
+  void Settle(absl::Time now);
+  void Conclude(const std::string& job_id, absl::Time now);
+  void Publish(const std::string& job_id, const RankSlot& slot, absl::Time now);
+  void AddArtifact(v1::ArtifactRecord record, absl::Time now);
+  void StartReadyJobs(absl::Time now);
+  // What the worker is to run, answered after all else was decided.
+  v1::SynchronizeResponse AnswerWorker(const v1::SynchronizeRequest& request) const;
+  std::vector<Action> TakeRecords();
+  ClusterView View() const { return ClusterView(jobs_, attempts_, workers_); }
+  ReportIntake Intake() { return ReportIntake(options_, artifacts_, jobs_, attempts_, workers_); }
+
+  const SchedulerOptions options_;
+  Counters counters_;
+  Counters kept_counters_;  // as last given out in an action
+  PipelineTable pipelines_;
+  JobTable jobs_;
+  ReportIntake::Artifacts artifacts_;
+  std::vector<v1::ArtifactRecord> new_artifacts_;
+  AttemptTable attempts_;
+  WorkerTable workers_;
+  absl::btree_set<std::string> touched_;  // jobs whose attempts may be over
+  std::optional<Action> reply_;           // to the event in hand
+  bool run_nothing_ = false;              // it came from a session that another has replaced
+};
+
+}  // namespace bonsai
+
+#endif  // BONSAI_COORDINATOR_SCHEDULER_TABLE_SCHEDULER_H_

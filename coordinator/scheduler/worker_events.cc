@@ -1,0 +1,44 @@
+// What workers say, what they are told, and when silence is to be noticed.
+#include <algorithm>
+#include <utility>
+
+#include "coordinator/scheduler/desired_state.h"
+#include "coordinator/scheduler/table_scheduler.h"
+
+namespace bonsai {
+namespace {
+
+// How soon a worker is to call again while something is about to change for it.
+constexpr absl::Duration kSoon = absl::Milliseconds(150);
+
+}  // namespace
+
+absl::Status TableScheduler::Take(absl::Time now, const WorkerSynchronized& event) {
+  absl::StatusOr<bool> replaced = Intake().Take(now, event, touched_);
+  if (!replaced.ok()) return replaced.status();
+  run_nothing_ = *replaced;
+  return absl::OkStatus();
+}
+
+v1::SynchronizeResponse TableScheduler::AnswerWorker(const v1::SynchronizeRequest& request) const {
+  v1::SynchronizeResponse response;
+  response.set_lease_ms(absl::ToInt64Milliseconds(options_.lease));
+  response.set_next_synchronize_ms(absl::ToInt64Milliseconds(options_.synchronize_interval));
+  if (run_nothing_) return response;
+  const v1::WorkerOffer& offer = workers_.all().at(request.worker_id()).offer;
+  std::vector<v1::Task> tasks = DesiredTasks(request, offer, jobs_, attempts_, options_.code_version);
+  if (!jobs_.ready().empty() || !RunsJust(tasks, request)) {
+    response.set_next_synchronize_ms(
+        absl::ToInt64Milliseconds(std::min(kSoon, options_.synchronize_interval)));
+  }
+  for (v1::Task& task : tasks) *response.add_desired() = std::move(task);
+  return response;
+}
+
+std::optional<absl::Time> TableScheduler::NextDeadline() const {
+  const absl::Time next = std::min(workers_.NextExpiry(), attempts_.NextRecoveryDeadline());
+  if (next == absl::InfiniteFuture()) return std::nullopt;
+  return next;
+}
+
+}  // namespace bonsai
