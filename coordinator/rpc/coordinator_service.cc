@@ -107,7 +107,7 @@ grpc::Status CoordinatorService::WatchPipeline(grpc::ServerContext* context,
 grpc::Status CoordinatorService::Cancel(grpc::ServerContext*, const v1::CancelRequest* request,
                                         v1::CancelResponse* response) {
   return RunCall(parts_.metrics, "Cancel",
-                 [&] { return Take(parts_.loop->Cancel(CancelRequested{request->id()}), response); });
+                 [&] { return Take(parts_.loop->Decide(CancelRequested{request->id()}), response); });
 }
 
 grpc::Status CoordinatorService::ReadLog(grpc::ServerContext* context, const v1::ReadLogRequest* request,

@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "coordinator/rpc/stderr_log.h"
+#include "coordinator/store/record_actions.h"
 
 namespace bonsai {
 namespace {
@@ -41,7 +42,7 @@ void DecisionLoop::Stop() {
   if (thread_.joinable()) thread_.join();
 }
 
-absl::StatusOr<DecisionLoop::Reply> DecisionLoop::Ask(std::variant<Event, Question> work) {
+absl::StatusOr<DecisionLoop::Reply> DecisionLoop::Enter(std::variant<Event, Question> work) {
   std::future<absl::StatusOr<Reply>> answer;
   {
     std::lock_guard<std::mutex> lock(mutex_);
@@ -59,42 +60,34 @@ absl::StatusOr<DecisionLoop::Reply> DecisionLoop::Ask(std::variant<Event, Questi
   return answer.get();
 }
 
-template <typename Response>
-absl::StatusOr<Response> DecisionLoop::Decide(Event event) {
-  absl::StatusOr<Reply> reply = Ask(std::move(event));
+absl::Status DecisionLoop::NoAnswer() {
+  return absl::InternalError("the scheduler gave no answer of the event's kind");
+}
+
+absl::Status DecisionLoop::DeleteSchedule(ScheduleDeleted event) {
+  absl::StatusOr<Reply> reply = Enter(Event(std::move(event)));
   if (!reply.ok()) return reply.status();
-  Response* response = std::get_if<Response>(&*reply);
-  if (response == nullptr) return absl::InternalError("the scheduler gave no answer of the event's kind");
-  return std::move(*response);
+  return *reply && std::holds_alternative<ReplyScheduleDeleted>(**reply) ? absl::OkStatus() : NoAnswer();
 }
 
-absl::StatusOr<v1::SubmitPipelineResponse> DecisionLoop::Submit(PipelineSubmitted event) {
-  return Decide<v1::SubmitPipelineResponse>(std::move(event));
-}
-
-absl::StatusOr<v1::CancelResponse> DecisionLoop::Cancel(CancelRequested event) {
-  return Decide<v1::CancelResponse>(std::move(event));
-}
-
-absl::StatusOr<v1::SynchronizeResponse> DecisionLoop::Synchronize(WorkerSynchronized event) {
-  return Decide<v1::SynchronizeResponse>(std::move(event));
+absl::StatusOr<v1::ArtifactRecord> DecisionLoop::Import(ArtifactImported event) {
+  absl::StatusOr<Reply> reply = Enter(Event(std::move(event)));
+  if (!reply.ok()) return reply.status();
+  auto* answer = *reply ? std::get_if<ReplyArtifactImported>(&**reply) : nullptr;
+  if (answer == nullptr) return NoAnswer();
+  return std::move(answer->record);
 }
 
 absl::StatusOr<std::vector<v1::WorkerStatus>> DecisionLoop::ListWorkers() {
-  std::vector<v1::WorkerStatus> workers;
-  absl::StatusOr<Reply> reply = Ask(Question(
-      [&workers](const Scheduler& scheduler, absl::Time now) { workers = scheduler.ListWorkers(now); }));
-  if (!reply.ok()) return reply.status();
-  return workers;
+  return Ask([](const Scheduler& scheduler, absl::Time now) { return scheduler.ListWorkers(now); });
 }
 
 absl::StatusOr<std::vector<std::string>> DecisionLoop::ExplainPending(std::vector<std::string> job_ids) {
-  std::vector<std::string> reasons;
-  absl::StatusOr<Reply> reply = Ask(Question([&](const Scheduler& scheduler, absl::Time) {
+  return Ask([&](const Scheduler& scheduler, absl::Time) {
+    std::vector<std::string> reasons;
     for (const std::string& id : job_ids) reasons.push_back(scheduler.ExplainPending(id));
-  }));
-  if (!reply.ok()) return reply.status();
-  return reasons;
+    return reasons;
+  });
 }
 
 void DecisionLoop::Run() {
@@ -170,22 +163,11 @@ bool DecisionLoop::RunBatch(std::vector<Entry> entries) {
 absl::StatusOr<DecisionLoop::Reply> DecisionLoop::Collect(std::vector<Action> actions, RecordBatch& batch) {
   absl::StatusOr<Reply> reply = Reply();
   for (Action& action : actions) {
-    if (auto* pipeline = std::get_if<PutPipeline>(&action)) {
-      batch.pipelines.push_back(std::move(pipeline->record));
-    } else if (auto* job = std::get_if<PutJob>(&action)) {
-      batch.jobs.push_back(std::move(job->record));
-    } else if (auto* artifact = std::get_if<PutArtifact>(&action)) {
-      batch.artifacts.push_back(std::move(artifact->record));
-    } else if (auto* counters = std::get_if<PutCounters>(&action)) {
-      batch.counters = counters->counters;
-    } else if (auto* submitted = std::get_if<ReplySubmitted>(&action)) {
-      reply = Reply(std::move(submitted->response));
-    } else if (auto* cancelled = std::get_if<ReplyCancelled>(&action)) {
-      reply = Reply(std::move(cancelled->response));
-    } else if (auto* synchronized = std::get_if<ReplySynchronized>(&action)) {
-      reply = Reply(std::move(synchronized->response));
-    } else if (auto* reject = std::get_if<Reject>(&action)) {
+    if (TakeRecord(action, batch)) continue;
+    if (auto* reject = std::get_if<Reject>(&action)) {
       reply = std::move(reject->status);
+    } else {
+      reply = Reply(std::move(action));
     }
   }
   return reply;

@@ -14,6 +14,8 @@
 #include <memory>
 #include <mutex>
 #include <thread>
+#include <type_traits>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -28,6 +30,24 @@ namespace bonsai {
 
 // The process's exit code after a commit failed (sysexits' EX_IOERR).
 inline constexpr int kCommitFailedExit = 74;
+
+// The action that answers an event, and the message in it.
+template <typename Event>
+struct ReplyTo;
+template <>
+struct ReplyTo<PipelineSubmitted> : std::type_identity<ReplySubmitted> {};
+template <>
+struct ReplyTo<CancelRequested> : std::type_identity<ReplyCancelled> {};
+template <>
+struct ReplyTo<PauseRequested> : std::type_identity<ReplyPaused> {};
+template <>
+struct ReplyTo<RetryRequested> : std::type_identity<ReplyRetried> {};
+template <>
+struct ReplyTo<WorkerSet> : std::type_identity<ReplyWorkerSet> {};
+template <>
+struct ReplyTo<SchedulePut> : std::type_identity<ReplyScheduled> {};
+template <>
+struct ReplyTo<WorkerSynchronized> : std::type_identity<ReplySynchronized> {};
 
 class DecisionLoop {
  public:
@@ -51,12 +71,25 @@ class DecisionLoop {
 
   // Errors of all of these: what the scheduler refused; ResourceExhausted (the queue is full); Unavailable
   // (stopped).
-  absl::StatusOr<v1::SubmitPipelineResponse> Submit(PipelineSubmitted event);
-  absl::StatusOr<v1::CancelResponse> Cancel(CancelRequested event);
-  absl::StatusOr<v1::SynchronizeResponse> Synchronize(WorkerSynchronized event);
+  //
+  // The response to the event: a CancelResponse for a CancelRequested.
+  template <typename OneEvent>
+  auto Decide(OneEvent event) -> absl::StatusOr<decltype(ReplyTo<OneEvent>::type::response)>;
+  absl::StatusOr<v1::ArtifactRecord> Import(ArtifactImported event);
+  absl::Status DeleteSchedule(ScheduleDeleted event);
+  // What `question` (const Scheduler&, absl::Time) returns, asked when all that it sees is durable.
+  template <typename F>
+  auto Ask(F question) -> absl::StatusOr<std::invoke_result_t<F, const Scheduler&, absl::Time>>;
+
   absl::StatusOr<std::vector<v1::WorkerStatus>> ListWorkers();
   // Scheduler::ExplainPending for each of the ids.
   absl::StatusOr<std::vector<std::string>> ExplainPending(std::vector<std::string> job_ids);
+
+  // As RecordStore's; does not wait for the loop.
+  absl::StatusOr<std::vector<v1::HistoryEntry>> ReadHistory(absl::string_view job_id, uint64_t after,
+                                                            size_t limit) {
+    return store_->ReadHistory(job_id, after, limit);
+  }
 
   // Answers what is in the queue with Unavailable and ends the thread. Idempotent.
   void Stop();
@@ -64,8 +97,7 @@ class DecisionLoop {
  private:
   // Asked after the commit of its batch, so that an answer holds nothing that is not durable.
   using Question = std::function<void(const Scheduler&, absl::Time)>;
-  using Reply =
-      std::variant<std::monostate, v1::SubmitPipelineResponse, v1::CancelResponse, v1::SynchronizeResponse>;
+  using Reply = std::optional<Action>;
 
   struct Entry {
     std::variant<Event, Question> work;
@@ -77,9 +109,9 @@ class DecisionLoop {
     absl::StatusOr<Reply> reply;
   };
 
-  absl::StatusOr<Reply> Ask(std::variant<Event, Question> work);
-  template <typename Response>
-  absl::StatusOr<Response> Decide(Event event);
+  // Waits for the loop.
+  absl::StatusOr<Reply> Enter(std::variant<Event, Question> work);
+  static absl::Status NoAnswer();
 
   void Run();
   std::vector<Entry> TakeBatch();
@@ -99,6 +131,24 @@ class DecisionLoop {
   bool stopping_ = false;
   std::thread thread_;
 };
+
+template <typename OneEvent>
+auto DecisionLoop::Decide(OneEvent event) -> absl::StatusOr<decltype(ReplyTo<OneEvent>::type::response)> {
+  absl::StatusOr<Reply> reply = Enter(Event(std::move(event)));
+  if (!reply.ok()) return reply.status();
+  auto* answer = *reply ? std::get_if<typename ReplyTo<OneEvent>::type>(&**reply) : nullptr;
+  if (answer == nullptr) return NoAnswer();
+  return std::move(answer->response);
+}
+
+template <typename F>
+auto DecisionLoop::Ask(F question) -> absl::StatusOr<std::invoke_result_t<F, const Scheduler&, absl::Time>> {
+  std::optional<std::invoke_result_t<F, const Scheduler&, absl::Time>> answer;
+  absl::StatusOr<Reply> reply = Enter(Question(
+      [&](const Scheduler& scheduler, absl::Time now) { answer.emplace(question(scheduler, now)); }));
+  if (!reply.ok()) return reply.status();
+  return *std::move(answer);
+}
 
 }  // namespace bonsai
 

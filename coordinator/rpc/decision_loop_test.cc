@@ -52,6 +52,18 @@ class GatedStore : public RecordStore {
     if (state_->result.ok()) state_->batches.push_back(batch);
     return state_->result;
   }
+  absl::StatusOr<std::vector<v1::HistoryEntry>> ReadHistory(absl::string_view job_id, uint64_t after,
+                                                            size_t limit) override {
+    std::vector<v1::HistoryEntry> entries;
+    std::lock_guard<std::mutex> lock(state_->mutex);
+    for (const RecordBatch& batch : state_->batches) {
+      for (const v1::HistoryEntry& entry : batch.history) {
+        if (entry.job_id() == job_id && entry.number() > after && entries.size() < limit)
+          entries.push_back(entry);
+      }
+    }
+    return entries;
+  }
 
  private:
   State* const state_;
@@ -83,7 +95,7 @@ class DecisionLoopTest : public ::testing::Test {
 
   static std::future<absl::StatusOr<v1::SubmitPipelineResponse>> Submit(DecisionLoop& loop,
                                                                         const std::string& id) {
-    return std::async(std::launch::async, [&loop, id] { return loop.Submit({id, {}, {}}); });
+    return std::async(std::launch::async, [&loop, id] { return loop.Decide(PipelineSubmitted{id, {}, {}}); });
   }
 
   // Waits until that many events are in the queue.
@@ -97,6 +109,46 @@ class DecisionLoopTest : public ::testing::Test {
   GatedStore::State store_;
   Metrics metrics_;
   FakeScheduler* scheduler_ = nullptr;
+};
+
+// Answers every event that a client may send, and keeps a record for each.
+struct AnswerAll {
+  std::vector<Action> operator()(const PipelineSubmitted&) const { return {}; }
+  std::vector<Action> operator()(const CancelRequested&) const { return {}; }
+  std::vector<Action> operator()(const PauseRequested& event) const {
+    ReplyPaused reply;
+    reply.response.add_job_ids(event.pipeline_id + "/a");
+    AppendHistory append;
+    append.entry.set_job_id(event.pipeline_id + "/a");
+    append.entry.set_number(1);
+    append.entry.set_actor(event.actor.name);
+    return {append, reply};
+  }
+  std::vector<Action> operator()(const RetryRequested& event) const {
+    ReplyRetried reply;
+    reply.response.add_job_ids(event.id);
+    return {reply};
+  }
+  std::vector<Action> operator()(const WorkerSet& event) const {
+    PutWorker put;
+    put.record.set_id(event.request.worker_id());
+    put.record.set_cordoned(event.request.action() == v1::SetWorkerRequest::CORDON);
+    ReplyWorkerSet reply;
+    *reply.response.mutable_worker() = put.record;
+    return {put, reply};
+  }
+  std::vector<Action> operator()(const SchedulePut& event) const {
+    ReplyScheduled reply;
+    *reply.response.mutable_schedule() = event.schedule;
+    return {PutSchedule{event.schedule}, reply};
+  }
+  std::vector<Action> operator()(const ScheduleDeleted& event) const {
+    if (event.name == "wrong answer") return {ReplyPaused{}};
+    return {DropSchedule{event.name}, ReplyScheduleDeleted{}};
+  }
+  std::vector<Action> operator()(const WorkerSynchronized&) const { return {}; }
+  std::vector<Action> operator()(const ArtifactImported&) const { return {}; }
+  std::vector<Action> operator()(const DeadlineReached&) const { return {}; }
 };
 
 bool Ready(const std::future<absl::StatusOr<v1::SubmitPipelineResponse>>& future) {
@@ -175,7 +227,7 @@ TEST_F(DecisionLoopTest, AcknowledgesNothingWhenTheCommitFails) {
   failed.WaitForNotification();
   EXPECT_TRUE(absl::IsUnavailable(first.get().status()));
   EXPECT_TRUE(absl::IsUnavailable(second.get().status()));
-  EXPECT_TRUE(absl::IsUnavailable(loop->Submit({"p3", {}, {}}).status()));
+  EXPECT_TRUE(absl::IsUnavailable(loop->Decide(PipelineSubmitted{"p3", {}, {}}).status()));
   EXPECT_FALSE(published);
   EXPECT_TRUE(store_.batches.empty());
 }
@@ -186,7 +238,7 @@ TEST_F(DecisionLoopTest, EndsTheProcessWhenTheCommitFails) {
       {
         store_.result = absl::ResourceExhaustedError("the disk is full");
         auto loop = MakeLoop();
-        loop->Submit({"p1", {}, {}}).IgnoreError();
+        loop->Decide(PipelineSubmitted{"p1", {}, {}}).IgnoreError();
       },
       testing::ExitedWithCode(kCommitFailedExit), "could not be committed.*the disk is full");
 }
@@ -202,21 +254,22 @@ TEST_F(DecisionLoopTest, RefusesWhatDoesNotFitTheQueue) {
   AwaitQueue(1);
   auto third = Submit(*loop, "p3");
   AwaitQueue(2);
-  EXPECT_TRUE(absl::IsResourceExhausted(loop->Submit({"p4", {}, {}}).status()));
+  EXPECT_TRUE(absl::IsResourceExhausted(loop->Decide(PipelineSubmitted{"p4", {}, {}}).status()));
   store_.Open();
   EXPECT_TRUE(first.get().ok() && second.get().ok() && third.get().ok());
 }
 
 TEST_F(DecisionLoopTest, PassesOnWhatTheSchedulerRefuses) {
   auto loop = MakeLoop();
-  EXPECT_EQ(loop->Submit({"refused", {}, {}}).status(), absl::AlreadyExistsError("refused by the scheduler"));
+  EXPECT_EQ(loop->Decide(PipelineSubmitted{"refused", {}, {}}).status(),
+            absl::AlreadyExistsError("refused by the scheduler"));
   EXPECT_TRUE(store_.batches.empty());
 }
 
 TEST_F(DecisionLoopTest, DoesNotCommitEventsWithoutRecords) {
   auto loop =
       MakeLoop({}, [](absl::Time, const Event&) -> std::vector<Action> { return {ReplySynchronized{}}; });
-  EXPECT_TRUE(loop->Synchronize({}).ok());
+  EXPECT_TRUE(loop->Decide(WorkerSynchronized{}).ok());
   EXPECT_EQ(store_.entered, 0);
 }
 
@@ -272,8 +325,48 @@ TEST_F(DecisionLoopTest, TellsThoseWhoWaitThatItStops) {
 
 TEST_F(DecisionLoopTest, MeasuresCommits) {
   auto loop = MakeLoop();
-  ASSERT_TRUE(loop->Submit({"p1", {}, {}}).ok());
+  ASSERT_TRUE(loop->Decide(PipelineSubmitted{"p1", {}, {}}).ok());
   EXPECT_THAT(metrics_.Text(), HasSubstr("bonsai_commit_seconds_count 1\n"));
+}
+
+TEST_F(DecisionLoopTest, GivesEveryEventTheResponseOfItsKindAndKeepsItsRecords) {
+  auto loop = MakeLoop({}, [](absl::Time, const Event& event) { return std::visit(AnswerAll(), event); });
+  const Actor ann{"ann", "red", false};
+  EXPECT_THAT(loop->Decide(PauseRequested{"p1", false, ann})->job_ids(), ElementsAre("p1/a"));
+  EXPECT_THAT(loop->Decide(RetryRequested{"p1/b", ann})->job_ids(), ElementsAre("p1/b"));
+  WorkerSet cordon;
+  cordon.request.set_worker_id("w1");
+  cordon.request.set_action(v1::SetWorkerRequest::CORDON);
+  EXPECT_TRUE(loop->Decide(cordon)->worker().cordoned());
+  cordon.request.set_action(v1::SetWorkerRequest::UNCORDON);
+  EXPECT_FALSE(loop->Decide(cordon)->worker().cordoned());
+  SchedulePut put;
+  put.schedule.set_name("nightly");
+  EXPECT_EQ(loop->Decide(put)->schedule().name(), "nightly");
+  EXPECT_EQ(loop->DeleteSchedule(ScheduleDeleted{"nightly", ann}), absl::OkStatus());
+  loop->Stop();
+
+  ASSERT_EQ(store_.batches.size(), 5u);
+  EXPECT_EQ(store_.batches[0].history.at(0).actor(), "ann");
+  EXPECT_EQ(store_.batches[1].workers.at(0).id(), "w1");
+  EXPECT_THAT(store_.batches[2].dropped_workers, ElementsAre("w1"));
+  EXPECT_EQ(store_.batches[3].schedules.at(0).name(), "nightly");
+  EXPECT_THAT(store_.batches[4].dropped_schedules, ElementsAre("nightly"));
+}
+
+TEST_F(DecisionLoopTest, TellsAnAnswerOfTheWrongKindFromTheRightOne) {
+  auto loop = MakeLoop({}, [](absl::Time, const Event& event) { return std::visit(AnswerAll(), event); });
+  EXPECT_TRUE(absl::IsInternal(loop->Decide(PipelineSubmitted{}).status()));
+  EXPECT_TRUE(absl::IsInternal(loop->DeleteSchedule(ScheduleDeleted{"wrong answer", {}})));
+}
+
+TEST_F(DecisionLoopTest, ReadsTheHistoryThatWasCommitted) {
+  auto loop = MakeLoop({}, [](absl::Time, const Event& event) { return std::visit(AnswerAll(), event); });
+  ASSERT_TRUE(loop->Decide(PauseRequested{"p1", false, {}}).ok());
+  auto entries = loop->ReadHistory("p1/a", 0, 10);
+  ASSERT_TRUE(entries.ok()) << entries.status();
+  ASSERT_EQ(entries->size(), 1u);
+  EXPECT_EQ(entries->front().actor(), "anonymous");
 }
 
 }  // namespace

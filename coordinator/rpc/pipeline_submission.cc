@@ -32,7 +32,7 @@ absl::StatusOr<v1::SubmitPipelineResponse> PipelineSubmission::Submit(
   v1::SubmitPipelineResponse response;
   if (!request.dry_run()) {
     PipelineSubmitted event{request.request_id(), request.pipeline(), std::move(checked->inputs)};
-    absl::StatusOr<v1::SubmitPipelineResponse> submitted = loop_->Submit(std::move(event));
+    absl::StatusOr<v1::SubmitPipelineResponse> submitted = loop_->Decide(std::move(event));
     if (!submitted.ok()) return submitted.status();
     response = *std::move(submitted);
   }

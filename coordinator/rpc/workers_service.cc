@@ -84,7 +84,7 @@ absl::StatusOr<v1::SynchronizeResponse> WorkersService::Synchronize(const v1::Sy
     CheckArtifact(report, status->job(), report.checkpoint().manifest_id(), event.artifacts);
     CheckArtifact(report, status->job(), report.output_id(), event.artifacts);
   }
-  absl::StatusOr<v1::SynchronizeResponse> response = parts_.loop->Synchronize(std::move(event));
+  absl::StatusOr<v1::SynchronizeResponse> response = parts_.loop->Decide(std::move(event));
   if (!response.ok()) return response;
   for (const v1::RankReport& report : request.ranks())
     parts_.model->TakeProgress(request.worker_id(), report);

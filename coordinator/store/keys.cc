@@ -8,6 +8,13 @@
 
 namespace bonsai::store_keys {
 
+std::string HistoryKey(absl::string_view job_id, uint64_t number) {
+  std::string key(job_id);
+  key.push_back('\0');
+  for (int shift = 56; shift >= 0; shift -= 8) key.push_back(static_cast<char>(number >> shift & 0xff));
+  return key;
+}
+
 std::string CountersValue(const Counters& counters) {
   return absl::StrCat(counters.next_pipeline, " ", counters.next_job_sequence, " ",
                       counters.next_artifact_sequence);

@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "coordinator/store/memory_record_store.h"
 #include "coordinator/store/rocksdb_record_store.h"
@@ -137,6 +138,110 @@ TEST_P(RecordStoreTest, RefusesARecordWithoutAnIdAndKeepsNothingOfItsBatch) {
 TEST_P(RecordStoreTest, AcceptsAnEmptyBatch) {
   EXPECT_TRUE(place_->store().Commit(RecordBatch()).ok());
   EXPECT_TRUE(Reload().jobs.empty());
+}
+
+v1::HistoryEntry Entry(const std::string& job_id, uint64_t number) {
+  v1::HistoryEntry entry;
+  entry.set_job_id(job_id);
+  entry.set_number(number);
+  entry.set_what("happened");
+  return entry;
+}
+
+std::vector<uint64_t> Numbers(const absl::StatusOr<std::vector<v1::HistoryEntry>>& entries) {
+  EXPECT_TRUE(entries.ok()) << entries.status();
+  std::vector<uint64_t> numbers;
+  if (!entries.ok()) return numbers;
+  for (const v1::HistoryEntry& entry : *entries) numbers.push_back(entry.number());
+  return numbers;
+}
+
+TEST_P(RecordStoreTest, KeepsWorkersAndSchedulesUntilTheyAreDropped) {
+  RecordBatch batch;
+  batch.workers.emplace_back().set_id("w1");
+  batch.workers.back().set_cordoned(true);
+  batch.schedules.emplace_back().set_name("nightly");
+  batch.schedules.back().set_cron("0 3 * * *");
+  ASSERT_TRUE(place_->store().Commit(batch).ok());
+  Records records = Reload();
+  EXPECT_TRUE(records.workers["w1"].cordoned());
+  EXPECT_EQ(records.schedules["nightly"].cron(), "0 3 * * *");
+
+  RecordBatch drop;
+  drop.DropWorker("w1");
+  drop.DropSchedule("nightly");
+  drop.DropSchedule("never there");
+  EXPECT_FALSE(drop.empty());
+  ASSERT_TRUE(place_->store().Commit(drop).ok());
+  records = Reload();
+  EXPECT_TRUE(records.workers.empty());
+  EXPECT_TRUE(records.schedules.empty());
+}
+
+TEST_P(RecordStoreTest, TheLastWordOfABatchOnAWorkerOrScheduleCounts) {
+  RecordBatch batch;
+  batch.workers.emplace_back().set_id("back");
+  batch.DropWorker("back");
+  batch.workers.emplace_back().set_id("back");
+  batch.workers.emplace_back().set_id("gone");
+  batch.DropWorker("gone");
+  batch.schedules.emplace_back().set_name("gone");
+  batch.DropSchedule("gone");
+  batch.DropSchedule("back");
+  batch.schedules.emplace_back().set_name("back");
+  ASSERT_TRUE(place_->store().Commit(batch).ok());
+  Records records = Reload();
+  EXPECT_EQ(records.workers.count("back"), 1u);
+  EXPECT_EQ(records.workers.count("gone"), 0u);
+  EXPECT_EQ(records.schedules.count("back"), 1u);
+  EXPECT_EQ(records.schedules.count("gone"), 0u);
+}
+
+TEST_P(RecordStoreTest, ReadsTheHistoryOfOneJobInOrder) {
+  RecordBatch batch;
+  // 256 and 255 differ in more than their last byte; "p1/a" is the start of "p1/a-2".
+  for (uint64_t number : {256u, 1u, 255u, 2u}) batch.history.push_back(Entry("p1/a", number));
+  batch.history.push_back(Entry("p1/a-2", 7));
+  batch.history.push_back(Entry("p1/", 8));
+  ASSERT_TRUE(place_->store().Commit(batch).ok());
+  place_->Reopen();
+  RecordStore& store = place_->store();
+  EXPECT_EQ(Numbers(store.ReadHistory("p1/a", 0, 100)), (std::vector<uint64_t>{1, 2, 255, 256}));
+  EXPECT_EQ(Numbers(store.ReadHistory("p1/a", 1, 2)), (std::vector<uint64_t>{2, 255}));
+  EXPECT_EQ(Numbers(store.ReadHistory("p1/a", 255, 100)), (std::vector<uint64_t>{256}));
+  EXPECT_EQ(Numbers(store.ReadHistory("p1/a", UINT64_MAX, 100)), std::vector<uint64_t>());
+  EXPECT_EQ(Numbers(store.ReadHistory("p1/a-2", 0, 100)), (std::vector<uint64_t>{7}));
+  EXPECT_EQ(Numbers(store.ReadHistory("p2/a", 0, 100)), std::vector<uint64_t>());
+  EXPECT_EQ(store.ReadHistory("p1/a", 0, 1)->front().what(), "happened");
+}
+
+TEST_P(RecordStoreTest, RefusesRecordsWithoutANameOrNumber) {
+  std::vector<RecordBatch> wrong(5);
+  wrong[0].workers.emplace_back();
+  wrong[1].schedules.emplace_back();
+  wrong[2].history.push_back(Entry("", 1));
+  wrong[3].history.push_back(Entry("p1/a", 0));
+  wrong[4].history.push_back(Entry(std::string("p1\0a", 4), 1));
+  for (RecordBatch& batch : wrong) {
+    batch.jobs = {Job("p1/a", v1::READY)};
+    absl::Status status = place_->store().Commit(batch);
+    EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument) << status;
+  }
+  EXPECT_TRUE(Reload().jobs.empty());
+}
+
+TEST_P(RecordStoreTest, LoadsMoreRecordsThanOneChunkInOrder) {
+  RecordBatch batch;
+  for (int i = 0; i < 3000; ++i) {
+    batch.jobs.push_back(Job("p1/" + std::to_string(i), v1::WAITING));
+    batch.jobs.back().set_reason(std::string(500, static_cast<char>('a' + i % 26)));
+  }
+  ASSERT_TRUE(place_->store().Commit(batch).ok());
+  Records records = Reload();
+  ASSERT_EQ(records.jobs.size(), 3000u);
+  for (const v1::JobRecord& job : batch.jobs) {
+    ASSERT_EQ(records.jobs[job.id()].SerializeAsString(), job.SerializeAsString());
+  }
 }
 
 INSTANTIATE_TEST_SUITE_P(

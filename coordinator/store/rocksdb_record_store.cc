@@ -9,55 +9,17 @@
 #include <utility>
 #include <vector>
 
-#include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "coordinator/store/column_family_loading.h"
+#include "coordinator/store/format_upgrade.h"
 #include "coordinator/store/keys.h"
+#include "coordinator/store/rocksdb_errors.h"
 
 namespace bonsai {
 namespace {
 
 using ColumnFamilies = std::map<std::string, rocksdb::ColumnFamilyHandle*>;
-
-absl::Status NewerFormat(const std::string& folder, absl::string_view what) {
-  return absl::FailedPreconditionError(absl::StrCat(
-      "state folder ", folder, " was written by a newer Bonsai (", what, "; this one reads format ",
-      store_keys::kFormatVersion, "): run that version, or choose another folder"));
-}
-
-absl::Status Damaged(const std::string& folder, absl::string_view what) {
-  return absl::DataLossError(absl::StrCat("state folder ", folder, " is damaged: ", what,
-                                          "; restore it from a backup, or choose another folder"));
-}
-
-// What a status of RocksDB means for whoever has to mend it.
-absl::Status FromRocksdb(const rocksdb::Status& status, const std::string& folder) {
-  if (status.ok()) return absl::OkStatus();
-  const std::string text = status.ToString();
-  const std::string where = absl::StrCat("state folder ", folder, ": ");
-  // RocksDB tells these apart in its texts only.
-  if (absl::StrContains(text, "lock ") && absl::StrContains(text, "LOCK")) {
-    return absl::FailedPreconditionError(absl::StrCat(
-        "state folder ", folder,
-        " is in use by another process: stop the other coordinator, or choose another folder (", text, ")"));
-  }
-  if (status.IsCorruption()) return Damaged(folder, text);
-  if (status.IsNoSpace() || absl::StrContains(text, "No space left")) {
-    return absl::ResourceExhaustedError(
-        absl::StrCat(where, "the disk is full; free some space (", text, ")"));
-  }
-  if (absl::StrContains(text, "Permission denied") || absl::StrContains(text, "Read-only file system")) {
-    return absl::PermissionDeniedError(absl::StrCat(where, "cannot be written by this user (", text, ")"));
-  }
-  if (absl::StrContains(text, "ot a directory") || absl::StrContains(text, "File exists")) {
-    return absl::FailedPreconditionError(absl::StrCat(where, "is not a folder (", text, ")"));
-  }
-  if (absl::StrContains(text, "No such file or directory")) {
-    return absl::NotFoundError(absl::StrCat(
-        where, "a file or its parent folder is missing; make the parent folder first (", text, ")"));
-  }
-  return absl::UnavailableError(absl::StrCat(where, text));
-}
 
 rocksdb::Options DatabaseOptions() {
   rocksdb::Options options;
@@ -75,28 +37,6 @@ rocksdb::Options DatabaseOptions() {
   return options;
 }
 
-template <typename Record>
-absl::Status LoadColumnFamily(rocksdb::DB& db, rocksdb::ColumnFamilyHandle* family, const std::string& folder,
-                              std::map<std::string, Record>& records) {
-  rocksdb::ReadOptions options;
-  options.verify_checksums = true;
-  std::unique_ptr<rocksdb::Iterator> it(db.NewIterator(options, family));
-  for (it->SeekToFirst(); it->Valid(); it->Next()) {
-    const std::string key = it->key().ToString();
-    Record record;
-    if (!record.ParseFromArray(it->value().data(), static_cast<int>(it->value().size()))) {
-      return Damaged(folder, absl::StrCat("the value of ", family->GetName(), " key \"", key,
-                                          "\" does not parse as ", Record::descriptor()->full_name()));
-    }
-    if (record.id() != key) {
-      return Damaged(folder, absl::StrCat("the value of ", family->GetName(), " key \"", key,
-                                          "\" is the record of \"", record.id(), "\""));
-    }
-    records.emplace_hint(records.end(), key, std::move(record));
-  }
-  return FromRocksdb(it->status(), folder);
-}
-
 class RocksdbRecordStore : public RecordStore {
  public:
   RocksdbRecordStore(std::string folder, std::unique_ptr<rocksdb::DB> db, ColumnFamilies families)
@@ -107,11 +47,13 @@ class RocksdbRecordStore : public RecordStore {
     db_->Close();
   }
 
-  // Writes the format version into a new database; checks it in an old one.
+  // Writes the format version into a new database; checks it in an old one, and upgrades that.
   absl::Status CheckFormat();
 
   absl::StatusOr<Records> Load() override;
   absl::Status Commit(const RecordBatch& batch) override;
+  absl::StatusOr<std::vector<v1::HistoryEntry>> ReadHistory(absl::string_view job_id, uint64_t after,
+                                                            size_t limit) override;
 
  private:
   rocksdb::ColumnFamilyHandle* Family(const char* name) const { return families_.at(name); }
@@ -121,6 +63,7 @@ class RocksdbRecordStore : public RecordStore {
   absl::Status Write(rocksdb::WriteBatch& batch);
   template <typename Record>
   absl::Status PutAll(const char* family, const std::vector<Record>& records, rocksdb::WriteBatch& batch);
+  absl::Status DropAll(const char* family, const std::vector<std::string>& keys, rocksdb::WriteBatch& batch);
 
   const std::string folder_;
   const std::unique_ptr<rocksdb::DB> db_;
@@ -160,6 +103,7 @@ absl::Status RocksdbRecordStore::CheckFormat() {
     return Damaged(folder_, absl::StrCat("meta key \"format_version\" holds \"", *value, "\""));
   }
   if (version > store_keys::kFormatVersion) return NewerFormat(folder_, absl::StrCat("format ", version));
+  if (version == 1) return UpgradeFormat1(*db_, families_, folder_);
   return absl::OkStatus();
 }
 
@@ -179,6 +123,9 @@ absl::StatusOr<Records> RocksdbRecordStore::Load() {
   if (status.ok()) status = LoadColumnFamily(*db_, Family(store_keys::kJobs), folder_, records.jobs);
   if (status.ok())
     status = LoadColumnFamily(*db_, Family(store_keys::kArtifacts), folder_, records.artifacts);
+  if (status.ok()) status = LoadColumnFamily(*db_, Family(store_keys::kWorkers), folder_, records.workers);
+  if (status.ok())
+    status = LoadColumnFamily(*db_, Family(store_keys::kSchedules), folder_, records.schedules);
   if (!status.ok()) return status;
   return records;
 }
@@ -187,7 +134,16 @@ template <typename Record>
 absl::Status RocksdbRecordStore::PutAll(const char* family, const std::vector<Record>& records,
                                         rocksdb::WriteBatch& batch) {
   for (const Record& record : records) {
-    rocksdb::Status status = batch.Put(Family(family), record.id(), record.SerializeAsString());
+    rocksdb::Status status = batch.Put(Family(family), KeyOf(record), record.SerializeAsString());
+    if (!status.ok()) return FromRocksdb(status, folder_);
+  }
+  return absl::OkStatus();
+}
+
+absl::Status RocksdbRecordStore::DropAll(const char* family, const std::vector<std::string>& keys,
+                                         rocksdb::WriteBatch& batch) {
+  for (const std::string& key : keys) {
+    rocksdb::Status status = batch.Delete(Family(family), key);
     if (!status.ok()) return FromRocksdb(status, folder_);
   }
   return absl::OkStatus();
@@ -200,12 +156,38 @@ absl::Status RocksdbRecordStore::Commit(const RecordBatch& batch) {
   absl::Status status = PutAll(store_keys::kPipelines, batch.pipelines, writes);
   if (status.ok()) status = PutAll(store_keys::kJobs, batch.jobs, writes);
   if (status.ok()) status = PutAll(store_keys::kArtifacts, batch.artifacts, writes);
+  if (status.ok()) status = PutAll(store_keys::kHistory, batch.history, writes);
+  if (status.ok()) status = DropAll(store_keys::kWorkers, batch.dropped_workers, writes);
+  if (status.ok()) status = PutAll(store_keys::kWorkers, batch.workers, writes);
+  if (status.ok()) status = DropAll(store_keys::kSchedules, batch.dropped_schedules, writes);
+  if (status.ok()) status = PutAll(store_keys::kSchedules, batch.schedules, writes);
   if (!status.ok()) return status;
   if (batch.counters) {
     writes.Put(Family(store_keys::kMeta), store_keys::kCountersKey,
                store_keys::CountersValue(*batch.counters));
   }
   return Write(writes);
+}
+
+absl::StatusOr<std::vector<v1::HistoryEntry>> RocksdbRecordStore::ReadHistory(absl::string_view job_id,
+                                                                              uint64_t after, size_t limit) {
+  std::vector<v1::HistoryEntry> entries;
+  const std::string prefix = store_keys::HistoryKey(job_id, 0).substr(0, job_id.size() + 1);
+  rocksdb::ReadOptions options;
+  options.verify_checksums = true;
+  std::unique_ptr<rocksdb::Iterator> it(db_->NewIterator(options, Family(store_keys::kHistory)));
+  it->Seek(store_keys::HistoryKey(job_id, after));
+  for (; it->Valid() && it->key().starts_with(prefix) && entries.size() < limit; it->Next()) {
+    v1::HistoryEntry entry;
+    const bool parsed = entry.ParseFromArray(it->value().data(), static_cast<int>(it->value().size()));
+    if (!parsed || KeyOf(entry) != it->key().ToStringView()) {
+      return Damaged(folder_,
+                     absl::StrCat("the value of a history key of \"", job_id, "\" is not its entry"));
+    }
+    if (entry.number() > after) entries.push_back(std::move(entry));
+  }
+  if (!it->status().ok()) return FromRocksdb(it->status(), folder_);
+  return entries;
 }
 
 absl::Status RocksdbRecordStore::Write(rocksdb::WriteBatch& batch) {
@@ -230,8 +212,14 @@ absl::Status CheckColumnFamilies(const std::string& folder, const std::vector<st
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<RecordStore>> OpenRocksdbRecordStore(const std::string& folder) {
-  const std::vector<std::string> names = {rocksdb::kDefaultColumnFamilyName, store_keys::kPipelines,
-                                          store_keys::kJobs, store_keys::kArtifacts, store_keys::kMeta};
+  const std::vector<std::string> names = {rocksdb::kDefaultColumnFamilyName,
+                                          store_keys::kPipelines,
+                                          store_keys::kJobs,
+                                          store_keys::kArtifacts,
+                                          store_keys::kHistory,
+                                          store_keys::kWorkers,
+                                          store_keys::kSchedules,
+                                          store_keys::kMeta};
   if (absl::Status status = CheckColumnFamilies(folder, names); !status.ok()) return status;
   const rocksdb::Options options = DatabaseOptions();
   std::vector<rocksdb::ColumnFamilyDescriptor> descriptors;

@@ -7,7 +7,9 @@
 
 #include <filesystem>
 #include <fstream>
+#include <map>
 #include <string>
+#include <vector>
 
 #include "coordinator/store/keys.h"
 
@@ -97,10 +99,86 @@ TEST_F(RocksdbRecordStoreTest, RefusesCountersThatAreNotNumbers) {
 
 TEST_F(RocksdbRecordStoreTest, RefusesANewerFormat) {
   MakeStore();
-  Damage(store_keys::kMeta, store_keys::kFormatVersionKey, "2");
+  Damage(store_keys::kMeta, store_keys::kFormatVersionKey, "3");
   absl::Status status = OpenRocksdbRecordStore(folder_).status();
   EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition) << status;
-  EXPECT_THAT(std::string(status.message()), HasSubstr("newer Bonsai (format 2"));
+  EXPECT_THAT(std::string(status.message()), HasSubstr("newer Bonsai (format 3"));
+}
+
+// A database as format 1 left it: without the newer column families, without tenants.
+void MakeFormat1(const std::string& folder) {
+  rocksdb::Options options;
+  options.create_if_missing = true;
+  rocksdb::DB* db = nullptr;
+  ASSERT_TRUE(rocksdb::DB::Open(options, folder, &db).ok());
+  std::map<std::string, rocksdb::ColumnFamilyHandle*> families;
+  for (const char* name :
+       {store_keys::kPipelines, store_keys::kJobs, store_keys::kArtifacts, store_keys::kMeta}) {
+    ASSERT_TRUE(db->CreateColumnFamily(options, name, &families[name]).ok());
+  }
+  v1::PipelineRecord pipeline;
+  pipeline.set_id("p1");
+  pipeline.set_request_id("request");
+  v1::JobRecord job;
+  job.set_id("p1/a");
+  job.set_state(v1::DONE);
+  v1::ArtifactRecord artifact;
+  artifact.set_id(std::string(64, 'a'));
+  const rocksdb::WriteOptions write;
+  ASSERT_TRUE(db->Put(write, families["pipelines"], "p1", pipeline.SerializeAsString()).ok());
+  ASSERT_TRUE(db->Put(write, families["jobs"], "p1/a", job.SerializeAsString()).ok());
+  ASSERT_TRUE(db->Put(write, families["artifacts"], artifact.id(), artifact.SerializeAsString()).ok());
+  ASSERT_TRUE(db->Put(write, families["meta"], "counters", "2 2 2").ok());
+  ASSERT_TRUE(db->Put(write, families["meta"], "format_version", "1").ok());
+  for (const auto& [name, family] : families) db->DestroyColumnFamilyHandle(family);
+  delete db;
+}
+
+TEST_F(RocksdbRecordStoreTest, UpgradesADatabaseOfFormat1) {
+  MakeFormat1(folder_);
+  for (int times = 0; times < 2; ++times) {
+    auto store = OpenRocksdbRecordStore(folder_);
+    ASSERT_TRUE(store.ok()) << store.status();
+    auto records = (*store)->Load();
+    ASSERT_TRUE(records.ok()) << records.status();
+    EXPECT_EQ(records->counters, (Counters{2, 2, 2}));
+    EXPECT_EQ(records->pipelines["p1"].request_id(), "request");
+    EXPECT_EQ(records->pipelines["p1"].tenant(), "default");
+    EXPECT_EQ(records->jobs["p1/a"].state(), v1::DONE);
+    EXPECT_EQ(records->jobs["p1/a"].tenant(), "default");
+    EXPECT_EQ(records->jobs["p1/a"].queue(), "default");
+    EXPECT_EQ(records->artifacts[std::string(64, 'a')].tenant(), "default");
+    RecordBatch batch;
+    batch.schedules.emplace_back().set_name("nightly");
+    EXPECT_TRUE((*store)->Commit(batch).ok());
+  }
+  std::vector<std::string> names;
+  ASSERT_TRUE(rocksdb::DB::ListColumnFamilies(rocksdb::DBOptions(), folder_, &names).ok());
+  EXPECT_THAT(names, testing::IsSupersetOf({"history", "workers", "schedules"}));
+}
+
+TEST_F(RocksdbRecordStoreTest, LeavesAnOldDatabaseThatIsDamagedInItsFormat) {
+  MakeFormat1(folder_);
+  Damage(store_keys::kJobs, "p1/a", "\xff\xff\xff");
+  absl::Status status = OpenRocksdbRecordStore(folder_).status();
+  EXPECT_EQ(status.code(), absl::StatusCode::kDataLoss) << status;
+  v1::JobRecord job;
+  job.set_id("p1/a");
+  Damage(store_keys::kJobs, "p1/a", job.SerializeAsString());
+  auto store = OpenRocksdbRecordStore(folder_);
+  ASSERT_TRUE(store.ok()) << store.status();
+  EXPECT_EQ((*store)->Load()->jobs["p1/a"].tenant(), "default");
+}
+
+TEST_F(RocksdbRecordStoreTest, TellsAHistoryEntryThatIsNotItsKeys) {
+  MakeStore();
+  v1::HistoryEntry other;
+  other.set_job_id("p1/a");
+  other.set_number(2);
+  Damage(store_keys::kHistory, store_keys::HistoryKey("p1/a", 1), other.SerializeAsString());
+  absl::Status status = (*OpenRocksdbRecordStore(folder_))->ReadHistory("p1/a", 0, 10).status();
+  EXPECT_EQ(status.code(), absl::StatusCode::kDataLoss) << status;
+  EXPECT_THAT(std::string(status.message()), HasSubstr("p1/a"));
 }
 
 TEST_F(RocksdbRecordStoreTest, RefusesADatabaseWithoutAFormatVersion) {

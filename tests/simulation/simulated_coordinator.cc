@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "coordinator/store/record_actions.h"
+
 namespace bonsai {
 
 SimulatedCoordinator::SimulatedCoordinator(SchedulerOptions options, absl::Time now)
@@ -23,18 +25,12 @@ std::optional<std::vector<Action>> SimulatedCoordinator::Handle(absl::Time now, 
   std::vector<Action> actions = scheduler_->Apply(now, event);
   RecordBatch batch;
   for (const Action& action : actions) {
-    if (const auto* put = std::get_if<PutPipeline>(&action)) {
-      batch.pipelines.push_back(put->record);
-    } else if (const auto* put = std::get_if<PutJob>(&action)) {
-      batch.jobs.push_back(put->record);
-      Digest(put->record.SerializeAsString());
-    } else if (const auto* put = std::get_if<PutArtifact>(&action)) {
-      batch.artifacts.push_back(put->record);
-    } else if (const auto* put = std::get_if<PutCounters>(&action)) {
-      batch.counters = put->counters;
-    } else if (const auto* reply = std::get_if<ReplySynchronized>(&action)) {
+    if (const auto* put = std::get_if<PutJob>(&action)) Digest(put->record.SerializeAsString());
+    if (const auto* reply = std::get_if<ReplySynchronized>(&action)) {
       Digest(reply->response.SerializeAsString());
     }
+    Action record = action;
+    TakeRecord(record, batch);
   }
   if (!batch.empty() && random.Chance(crash_chance)) {
     store_.FailNextCommit(random.Chance(0.5) ? MemoryRecordStore::Fault::kAllKept
