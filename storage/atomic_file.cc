@@ -18,8 +18,6 @@
 namespace bonsai {
 namespace {
 
-constexpr char kPrefix[] = ".writing-";
-
 // A writer locks its file right after creating it; a file this young may be between the two.
 constexpr time_t kAbandonedAfterSeconds = 60;
 
@@ -32,7 +30,7 @@ std::string Parent(const std::string& path) {
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<AtomicFile>> AtomicFile::Create(const std::string& dir) {
-  std::string path = absl::StrCat(dir, "/", kPrefix, "XXXXXX");
+  std::string path = absl::StrCat(dir, "/", kTemporaryPrefix, "XXXXXX");
   int fd = mkostemp(path.data(), O_CLOEXEC);
   if (fd < 0) return ErrnoStatus(errno, "create a file in", dir);
   // The lock says that the writer lives. Where the file system has none, the file's age alone must do.
@@ -76,7 +74,7 @@ void RemoveAbandonedFiles(const std::string& dir) {
   DIR* entries = opendir(dir.c_str());
   if (entries == nullptr) return;
   while (dirent* entry = readdir(entries)) {
-    if (!absl::StartsWith(entry->d_name, kPrefix)) continue;
+    if (!absl::StartsWith(entry->d_name, kTemporaryPrefix)) continue;
     std::string path = absl::StrCat(dir, "/", entry->d_name);
     int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
     if (fd < 0) continue;

@@ -15,6 +15,9 @@
 
 namespace bonsai {
 
+// How the names of temporary files begin.
+inline constexpr char kTemporaryPrefix[] = ".writing-";
+
 class AtomicFile {
  public:
   // A new temporary file in `dir`, which must exist and lie on the same file system as the path of Commit.

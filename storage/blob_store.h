@@ -21,7 +21,7 @@ class BlobStore {
  public:
   virtual ~BlobStore() = default;
 
-  // Stores the bytes; durable when it returns. Storing what is there already only checks it.
+  // Stores the bytes; durable when it returns. Storing what is there already only checks and renews it.
   // Errors: ResourceExhausted (the disk is full), Internal (the device failed). Nothing half-written stays.
   virtual absl::StatusOr<v1::Blob> Put(absl::string_view bytes) = 0;
 
@@ -37,6 +37,11 @@ class BlobStore {
 
   // Whether the blob is there with this size, without reading it. NotFound; DataLoss if its size differs.
   virtual absl::Status Check(const v1::Blob& blob) = 0;
+
+  // Protects a blob that is there from being collected as garbage for as long as a new one
+  // (storage/collection.h): whoever is about to name it calls this first. NotFound; DataLoss if its size
+  // differs.
+  virtual absl::Status Renew(const v1::Blob& blob) { return Check(blob); }
 
   // Reads all of the blob and checks it against its name. NotFound; DataLoss.
   virtual absl::Status Verify(const v1::Blob& blob) = 0;

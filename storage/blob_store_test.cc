@@ -1,6 +1,7 @@
 // The contract of BlobStore, for every implementation, and what the directory adds to it.
 #include "storage/blob_store.h"
 
+#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <signal.h>
@@ -12,6 +13,7 @@
 
 #include <filesystem>
 #include <fstream>
+#include <map>
 #include <thread>
 
 #include "storage/digest.h"
@@ -50,20 +52,30 @@ size_t FilesUnder(const std::string& dir) {
 class Subject {
  public:
   virtual ~Subject() = default;
-  virtual BlobStore& store() = 0;
+  virtual CollectableStore& store() = 0;
   virtual void Damage(const std::string& sha256, const std::string* bytes) = 0;
+  // An hour passes for the blob.
+  virtual void Age(const std::string& sha256) = 0;
 };
 
 class DirectorySubject : public Subject {
  public:
   DirectorySubject() : root_(FreshFolder()), store_(*DirectoryBlobStore::Open(root_)) {}
-  BlobStore& store() override { return *store_; }
+  CollectableStore& store() override { return *store_; }
   void Damage(const std::string& sha256, const std::string* bytes) override {
     if (bytes == nullptr) {
       unlink(PathOf(root_, sha256).c_str());
     } else {
       Overwrite(PathOf(root_, sha256), *bytes);
     }
+  }
+
+  void Age(const std::string& sha256) override {
+    struct stat info;
+    ASSERT_EQ(stat(PathOf(root_, sha256).c_str(), &info), 0);
+    info.st_mtim.tv_sec -= 3600;
+    const timespec times[2] = {info.st_mtim, info.st_mtim};
+    ASSERT_EQ(utimensat(AT_FDCWD, PathOf(root_, sha256).c_str(), times, 0), 0);
   }
 
  private:
@@ -73,8 +85,9 @@ class DirectorySubject : public Subject {
 
 class MemorySubject : public Subject {
  public:
-  BlobStore& store() override { return store_; }
+  CollectableStore& store() override { return store_; }
   void Damage(const std::string& sha256, const std::string* bytes) override { store_.Damage(sha256, bytes); }
+  void Age(const std::string&) override { store_.Advance(absl::Hours(1)); }
 
  private:
   MemoryBlobStore store_;
@@ -85,7 +98,7 @@ using MakeSubject = std::unique_ptr<Subject> (*)();
 class BlobStoreTest : public testing::TestWithParam<MakeSubject> {
  protected:
   std::unique_ptr<Subject> subject_ = GetParam()();
-  BlobStore& store_ = subject_->store();
+  CollectableStore& store_ = subject_->store();
 };
 
 TEST_P(BlobStoreTest, GivesBackWhatWasPutUnderItsDigest) {
@@ -193,6 +206,60 @@ TEST_P(BlobStoreTest, WritersOfTheSameBlobDoNotDisturbEachOther) {
   for (const absl::Status& result : results) EXPECT_TRUE(result.ok()) << result;
 }
 
+TEST_P(BlobStoreTest, ABlobIsRemovedOnlyIfItWasNotRenewedSince) {
+  auto blob = store_.Put("0123456789");
+  const absl::Time stored = *store_.Now();
+  EXPECT_FALSE(*store_.RemoveIfUnused(blob->sha256(), stored - absl::Minutes(1)));
+  subject_->Age(blob->sha256());
+  const absl::Time since = *store_.Now() - absl::Minutes(1);
+  ASSERT_TRUE(store_.Renew(*blob).ok());
+  EXPECT_FALSE(*store_.RemoveIfUnused(blob->sha256(), since));
+  subject_->Age(blob->sha256());
+  ASSERT_TRUE(store_.Put("0123456789").ok());
+  EXPECT_FALSE(*store_.RemoveIfUnused(blob->sha256(), *store_.Now() - absl::Minutes(1)));
+  subject_->Age(blob->sha256());
+  EXPECT_TRUE(*store_.RemoveIfUnused(blob->sha256(), *store_.Now() - absl::Minutes(1)));
+  EXPECT_TRUE(absl::IsNotFound(store_.Check(*blob)));
+  EXPECT_FALSE(*store_.RemoveIfUnused(blob->sha256(), *store_.Now()));
+  EXPECT_TRUE(absl::IsNotFound(store_.Renew(*blob)));
+  EXPECT_TRUE(absl::IsInvalidArgument(store_.RemoveIfUnused("../x", *store_.Now()).status()));
+}
+
+TEST_P(BlobStoreTest, ListsEachBlobWithItsSizeAndWhenItWasRenewed) {
+  auto first = store_.Put("first");
+  auto second = store_.Put("the second");
+  const absl::Time now = *store_.Now();
+  std::map<std::string, uint64_t> sizes;
+  ASSERT_TRUE(store_
+                  .ForEachBlob([&](const StoredBlob& blob) {
+                    sizes[blob.sha256] = blob.size_bytes;
+                    EXPECT_LE(absl::AbsDuration(now - blob.renewed), absl::Minutes(1));
+                    return absl::OkStatus();
+                  })
+                  .ok());
+  EXPECT_EQ(sizes, (std::map<std::string, uint64_t>{{first->sha256(), 5}, {second->sha256(), 10}}));
+  EXPECT_TRUE(absl::IsAborted(store_.ForEachBlob([](const StoredBlob&) { return absl::AbortedError(""); })));
+}
+
+TEST_P(BlobStoreTest, QuarantineTakesOnlyWhatIsDamaged) {
+  auto blob = store_.Put("0123456789");
+  EXPECT_FALSE(*store_.Quarantine(*blob));
+  EXPECT_FALSE(store_.IsQuarantined(blob->sha256()));
+  std::string flipped = "0123456788";
+  subject_->Damage(blob->sha256(), &flipped);
+  EXPECT_TRUE(*store_.Quarantine(*blob));
+  EXPECT_TRUE(store_.IsQuarantined(blob->sha256()));
+  EXPECT_TRUE(absl::IsNotFound(store_.Check(*blob)));
+  ASSERT_TRUE(store_.Put("0123456789").ok());
+  EXPECT_TRUE(store_.Verify(*blob).ok());
+  EXPECT_FALSE(*store_.Quarantine(*blob));
+  auto lost = store_.Put("lost");
+  subject_->Damage(lost->sha256(), nullptr);
+  EXPECT_TRUE(*store_.Quarantine(*lost));
+  EXPECT_TRUE(*store_.Quarantine(*lost));
+  EXPECT_TRUE(store_.IsQuarantined(lost->sha256()));
+}
+
 INSTANTIATE_TEST_SUITE_P(
     All, BlobStoreTest,
     testing::Values([]() -> std::unique_ptr<Subject> { return std::make_unique<DirectorySubject>(); },
@@ -207,7 +274,8 @@ TEST(DirectoryBlobStoreTest, KeepsBlobsReadOnlyUnderTheirFirstDigits) {
   struct stat info;
   ASSERT_EQ(stat(PathOf(root, blob->sha256()).c_str(), &info), 0);
   EXPECT_EQ(info.st_mode & 0777, 0444u);
-  EXPECT_EQ(FilesUnder(root), 1u);
+  EXPECT_EQ(FilesUnder(root + "/blobs"), 1u);
+  EXPECT_EQ(FilesUnder(root + "/tmp"), 0u);
 }
 
 TEST(DirectoryBlobStoreTest, ASecondProcessReadsWhatTheFirstWrote) {
@@ -216,6 +284,15 @@ TEST(DirectoryBlobStoreTest, ASecondProcessReadsWhatTheFirstWrote) {
   auto blob = (*first)->Put("abc");
   auto second = DirectoryBlobStore::Open(root);
   EXPECT_EQ(*(*second)->Get(blob->sha256(), 10), "abc");
+}
+
+TEST(DirectoryBlobStoreTest, KeepsDamagedBytesForWhoWantsToLookAtThem) {
+  std::string root = FreshFolder();
+  auto store = DirectoryBlobStore::Open(root);
+  auto blob = (*store)->Put("abc");
+  Overwrite(PathOf(root, blob->sha256()), "abd");
+  ASSERT_TRUE(*(*store)->Quarantine(*blob));
+  EXPECT_EQ(*ReadFileBytes(root + "/quarantine/" + blob->sha256(), 10), "abd");
 }
 
 TEST(DirectoryBlobStoreTest, SaysWhichFolderCannotBeMade) {
@@ -236,7 +313,7 @@ int WriteBeyondTheLimit(const std::string& root) {
   absl::Status status = (*store)->Put(std::string(1 << 20, 'x')).status();
   if (!absl::IsResourceExhausted(status)) return 3;
   if (status.message().find(root) == absl::string_view::npos) return 4;
-  if (FilesUnder(root) != 0) return 5;
+  if (FilesUnder(root + "/blobs") + FilesUnder(root + "/tmp") != 0) return 5;
   return (*store)->Put("fits").ok() ? 0 : 6;
 }
 

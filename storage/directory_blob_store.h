@@ -1,10 +1,13 @@
 // The BlobStore over a folder, on a local disk or a shared file system:
 //
-//   <root>/blobs/<first two digits>/<sha256>   a blob, read-only
-//   <root>/tmp/                                files being written
+//   <root>/blobs/<first two digits>/<sha256>   a blob, read-only; its time of change says when it was renewed
+//   <root>/tmp/                                files being written or removed
+//   <root>/lock                                see store_lock.h
+//   <root>/quarantine/<sha256>                 damaged bytes; empty if the blob was missing
 //
 // Made by runners, the coordinator and tests. Safe for concurrent use by threads and processes: a blob
-// appears by rename, whole, and writers of the same blob replace it by the same bytes.
+// appears by rename, whole, and writers of the same blob replace it by the same bytes. All who write must see
+// the same locks: on a network file system, no machine may mount it with locks of its own (NFS: "nolock").
 #ifndef BONSAI_STORAGE_DIRECTORY_BLOB_STORE_H_
 #define BONSAI_STORAGE_DIRECTORY_BLOB_STORE_H_
 
@@ -14,11 +17,13 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
-#include "storage/blob_store.h"
+#include "storage/collectable_store.h"
 
 namespace bonsai {
 
-class DirectoryBlobStore : public BlobStore {
+class AtomicFile;
+
+class DirectoryBlobStore : public CollectableStore {
  public:
   // Makes the folders that are missing, and removes what writers that died left in tmp/.
   static absl::StatusOr<std::unique_ptr<DirectoryBlobStore>> Open(const std::string& root);
@@ -28,16 +33,29 @@ class DirectoryBlobStore : public BlobStore {
   absl::StatusOr<std::string> Get(absl::string_view sha256, size_t max_bytes) override;
   absl::StatusOr<uint64_t> SizeOf(absl::string_view sha256) override;
   absl::Status Check(const v1::Blob& blob) override;
+  absl::Status Renew(const v1::Blob& blob) override;
   absl::Status Verify(const v1::Blob& blob) override;
   absl::StatusOr<std::string> LocalPath(const v1::Blob& blob) override;
+
+  absl::StatusOr<absl::Time> Now() override;
+  absl::Status ForEachBlob(const std::function<absl::Status(const StoredBlob&)>& visit) override;
+  absl::StatusOr<bool> RemoveIfUnused(absl::string_view sha256, absl::Time since) override;
+  absl::StatusOr<bool> Quarantine(const v1::Blob& blob) override;
+  bool IsQuarantined(absl::string_view sha256) override;
 
  private:
   explicit DirectoryBlobStore(std::string root) : root_(std::move(root)) {}
 
   std::string PathOf(absl::string_view sha256) const;
-  // Whether the blob is there and sound, and its name durable.
+  std::string QuarantinePathOf(absl::string_view sha256) const;
+  std::string LockPath() const;
+  // Whether the blob is there and sound, its name durable; then it is renewed.
   absl::StatusOr<bool> Holds(const v1::Blob& blob);
   absl::Status MakeFolderOf(absl::string_view sha256);
+  // Makes the finished file the blob, renewed now.
+  absl::Status Enter(AtomicFile& file, absl::string_view sha256);
+  // Sets the blob's time of change to now.
+  absl::Status Touch(absl::string_view sha256);
 
   const std::string root_;
 };

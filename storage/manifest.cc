@@ -124,7 +124,7 @@ absl::StatusOr<std::string> PutManifest(BlobStore& store, v1::Manifest manifest)
     return absl::InvalidArgumentError(absl::StrCat(back.status().message(), " (is all text in it UTF-8?)"));
   }
   for (const v1::ArtifactFile& file : manifest.files()) {
-    if (absl::Status status = store.Check(file.blob()); !status.ok()) return AboutFile(file, status);
+    if (absl::Status status = store.Renew(file.blob()); !status.ok()) return AboutFile(file, status);
   }
   absl::StatusOr<v1::Blob> blob = store.Put(bytes);
   if (!blob.ok()) return blob.status();

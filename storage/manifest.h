@@ -21,7 +21,8 @@ namespace bonsai {
 inline constexpr size_t kManifestBytesMax = 16 << 20;
 
 // Sorts files and properties, validates (relative paths without "..", each once; digests of 64 hexadecimal
-// digits) and stores the manifest. Every blob that it names must be in the store. Returns the artifact's id.
+// digits) and stores the manifest. Every blob that it names must be in the store, and is renewed. Returns the
+// artifact's id.
 // Errors: InvalidArgument names the field; NotFound names the file whose blob is missing.
 absl::StatusOr<std::string> PutManifest(BlobStore& store, v1::Manifest manifest);
 

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "storage/digest.h"
@@ -45,7 +46,9 @@ absl::StatusOr<v1::Blob> MemoryBlobStore::Put(absl::string_view bytes) {
   blob.set_sha256(Sha256Hex(bytes));
   blob.set_size_bytes(bytes.size());
   std::lock_guard<std::mutex> lock(mutex_);
-  entries_[blob.sha256()].bytes = std::string(bytes);
+  Entry& entry = entries_[blob.sha256()];
+  entry.bytes = std::string(bytes);
+  entry.renewed = now_;
   return blob;
 }
 
@@ -84,6 +87,15 @@ absl::Status MemoryBlobStore::Check(const v1::Blob& blob) {
   return entry->bytes.size() == blob.size_bytes() ? absl::OkStatus() : Corrupt(blob.sha256());
 }
 
+absl::Status MemoryBlobStore::Renew(const v1::Blob& blob) {
+  if (absl::Status status = Check(blob); !status.ok()) return status;
+  std::lock_guard<std::mutex> lock(mutex_);
+  auto found = entries_.find(blob.sha256());
+  if (found == entries_.end()) return Missing(blob.sha256());
+  found->second.renewed = now_;
+  return absl::OkStatus();
+}
+
 absl::Status MemoryBlobStore::Verify(const v1::Blob& blob) {
   if (absl::Status status = Check(blob); !status.ok()) return status;
   std::lock_guard<std::mutex> lock(mutex_);
@@ -108,17 +120,67 @@ absl::StatusOr<std::string> MemoryBlobStore::LocalPath(const v1::Blob& blob) {
   return absl::StrCat("/proc/", getpid(), "/fd/", entry.fd);
 }
 
+absl::StatusOr<absl::Time> MemoryBlobStore::Now() {
+  std::lock_guard<std::mutex> lock(mutex_);
+  return now_;
+}
+
+void MemoryBlobStore::Advance(absl::Duration duration) {
+  std::lock_guard<std::mutex> lock(mutex_);
+  now_ += duration;
+}
+
+absl::Status MemoryBlobStore::ForEachBlob(const std::function<absl::Status(const StoredBlob&)>& visit) {
+  std::vector<StoredBlob> blobs;
+  {
+    std::lock_guard<std::mutex> lock(mutex_);
+    for (const auto& [name, entry] : entries_) blobs.push_back({name, entry.bytes.size(), entry.renewed});
+  }
+  for (const StoredBlob& blob : blobs) {
+    if (absl::Status status = visit(blob); !status.ok()) return status;
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<bool> MemoryBlobStore::RemoveIfUnused(absl::string_view sha256, absl::Time since) {
+  if (absl::Status status = CheckName(sha256); !status.ok()) return status;
+  std::lock_guard<std::mutex> lock(mutex_);
+  const Entry* entry = Find(sha256);
+  if (entry == nullptr || entry->renewed >= since) return false;
+  Erase(std::string(sha256));
+  return true;
+}
+
+absl::StatusOr<bool> MemoryBlobStore::Quarantine(const v1::Blob& blob) {
+  if (absl::Status status = CheckName(blob.sha256()); !status.ok()) return status;
+  std::lock_guard<std::mutex> lock(mutex_);
+  const Entry* entry = Find(blob.sha256());
+  if (entry != nullptr && Sha256Hex(entry->bytes) == blob.sha256()) return false;
+  quarantined_.insert(blob.sha256());
+  Erase(blob.sha256());
+  return true;
+}
+
+bool MemoryBlobStore::IsQuarantined(absl::string_view sha256) {
+  std::lock_guard<std::mutex> lock(mutex_);
+  return quarantined_.count(std::string(sha256)) > 0;
+}
+
+void MemoryBlobStore::Erase(const std::string& sha256) {
+  auto found = entries_.find(sha256);
+  if (found == entries_.end()) return;
+  if (found->second.fd >= 0) close(found->second.fd);
+  entries_.erase(found);
+}
+
 void MemoryBlobStore::Damage(absl::string_view sha256, const std::string* bytes) {
   std::lock_guard<std::mutex> lock(mutex_);
   auto found = entries_.find(std::string(sha256));
   if (found == entries_.end()) return;
+  if (bytes == nullptr) return Erase(found->first);
   if (found->second.fd >= 0) close(found->second.fd);
   found->second.fd = -1;
-  if (bytes == nullptr) {
-    entries_.erase(found);
-  } else {
-    found->second.bytes = *bytes;
-  }
+  found->second.bytes = *bytes;
 }
 
 }  // namespace bonsai

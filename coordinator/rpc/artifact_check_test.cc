@@ -51,6 +51,31 @@ TEST_F(ArtifactCheckTest, ReadsAnArtifactOnce) {
   EXPECT_THAT(metrics_.Text(), HasSubstr("bonsai_artifact_checks_total{result=\"cached\"} 1\n"));
 }
 
+TEST_F(ArtifactCheckTest, RenewsWhatItAcceptsAndAgainWhenItHasForgotten) {
+  ArtifactCheck forgetful(&blobs_, &tracks_, &metrics_, absl::ZeroDuration());
+  const std::string id = Put("checkpoint", "p1/pretrain");
+  for (int report = 0; report < 2; ++report) {
+    blobs_.Advance(absl::Hours(2));
+    ASSERT_TRUE(forgetful.Check(job_, id).ok());
+    const absl::Time since = *blobs_.Now() - absl::Hours(1);
+    EXPECT_FALSE(*blobs_.RemoveIfUnused(id, since));
+    EXPECT_FALSE(*blobs_.RemoveIfUnused(blob_.sha256(), since));
+  }
+}
+
+TEST_F(ArtifactCheckTest, TheRecordSaysWhoseItIsAndWhatItWasMadeFrom) {
+  job_.set_tenant("team");
+  const std::string input(64, 'a');
+  v1::Manifest manifest;
+  manifest.set_kind("model");
+  manifest.mutable_lineage()->set_job_id("p1/pretrain");
+  manifest.mutable_lineage()->add_inputs()->set_artifact_id(input);
+  absl::StatusOr<v1::ArtifactRecord> record = check_.Check(job_, *PutManifest(blobs_, manifest));
+  ASSERT_TRUE(record.ok()) << record.status();
+  EXPECT_EQ(record->tenant(), "team");
+  EXPECT_THAT(record->inputs(), ::testing::ElementsAre(input));
+}
+
 TEST_F(ArtifactCheckTest, LooksAgainAfterARefusal) {
   const std::string id = Put("checkpoint", "p1/pretrain");
   blobs_.Damage(blob_.sha256(), nullptr);

@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
+#include "coordinator/rpc/storage_roots.h"
 
 namespace bonsai {
 namespace {
@@ -269,6 +270,15 @@ absl::StatusOr<v1::ListArtifactsResponse> ReadModel::ListArtifacts(
     *response.add_artifacts() = record;
   }
   return response;
+}
+
+std::vector<StorageRoot> ReadModel::StorageRoots(absl::Time now) const {
+  std::vector<StorageRoot> roots;
+  std::lock_guard<std::mutex> lock(mutex_);
+  // Artifacts first: what is also named otherwise is its tenant's all the same.
+  for (const auto& [id, artifact] : artifacts_) AddStorageRoots(artifact, roots);
+  for (const auto& [id, entry] : jobs_) AddStorageRoots(entry.status.job(), now, roots);
+  return roots;
 }
 
 }  // namespace bonsai

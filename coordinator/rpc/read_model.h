@@ -21,6 +21,7 @@
 #include "bonsai/v1/worker.pb.h"
 #include "coordinator/scheduler/records.h"
 #include "coordinator/store/record_store.h"
+#include "storage/mark.h"
 
 namespace bonsai {
 
@@ -64,6 +65,8 @@ class ReadModel {
   absl::StatusOr<v1::ArtifactRecord> ResolveArtifact(absl::string_view id) const;
   // Newest first. InvalidArgument for a page token that is not one of ours.
   absl::StatusOr<v1::ListArtifactsResponse> ListArtifacts(const v1::ListArtifactsRequest& request) const;
+  // All that the records keep in storage; see storage_roots.h.
+  std::vector<StorageRoot> StorageRoots(absl::Time now) const;
 
  private:
   struct JobEntry {
