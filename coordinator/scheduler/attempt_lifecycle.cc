@@ -1,7 +1,9 @@
 // How attempts start and end.
 #include <utility>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
 #include "coordinator/scheduler/job_kinds.h"
 #include "coordinator/scheduler/ready_queue.h"
 #include "coordinator/scheduler/table_scheduler.h"
@@ -9,7 +11,16 @@
 
 namespace bonsai {
 
+namespace {
+
 using Outcome = v1::AttemptRecord::Outcome;
+
+// "timed out"
+std::string OutcomeWord(Outcome outcome) {
+  return absl::StrReplaceAll(absl::AsciiStrToLower(v1::AttemptRecord::Outcome_Name(outcome)), {{"_", " "}});
+}
+
+}  // namespace
 
 void TableScheduler::StartReadyJobs(absl::Time now) {
   if (jobs_.ready().empty()) return;
@@ -21,7 +32,11 @@ void TableScheduler::StartReadyJobs(absl::Time now) {
     attempt.set_started_unix_ms(absl::ToUnixMillis(now));
     for (const v1::Placement& placement : start.placements) *attempt.add_placements() = placement;
     attempts_.Add(start.job_id, attempt);
-    jobs_.SetState(start.job_id, v1::RUNNING, "", now);
+    clocks_.Start(job, now);
+    jobs_.SetState(start.job_id, v1::RUNNING, "", now,
+                   {absl::StrCat("started attempt ", number, " on ", DescribePlacements(attempt))});
+    const int surplus = job.attempts_size() - static_cast<int>(options_.attempts_kept);
+    if (surplus > 0) job.mutable_attempts()->DeleteSubrange(0, surplus);
   }
 }
 
@@ -32,7 +47,7 @@ void TableScheduler::Settle(absl::Time now) {
     if (attempt->over()) {
       Conclude(job_id, now);
     } else if (attempt->ending() && jobs_.Find(job_id)->state() == v1::RUNNING) {
-      const std::string reason = absl::StrCat("its other ranks are being stopped: ", attempt->reason());
+      const std::string reason = absl::StrCat("is being stopped: ", attempt->reason());
       if (jobs_.Find(job_id)->reason() != reason) jobs_.Edit(job_id).set_reason(reason);
     }
   }
@@ -52,7 +67,9 @@ void TableScheduler::Conclude(const std::string& job_id, absl::Time now) {
                  ? absl::StrCat("no output: rank 0 exited without a ", kind)
                  : absl::StrCat("no output: ", slot.output_id, " is not a whole artifact of kind ", kind);
   }
+  const std::vector<std::string> avoid = attempt.WorkersToAvoid();
   attempts_.Remove(job_id);
+  clocks_.Remove(job_id);
   v1::JobRecord& job = jobs_.Edit(job_id);
   v1::AttemptRecord& ended = *job.mutable_attempts(job.attempts_size() - 1);
   ended.set_outcome(outcome);
@@ -66,7 +83,9 @@ void TableScheduler::Conclude(const std::string& job_id, absl::Time now) {
   const Verdict verdict = Judge(job, options_);
   if (verdict.state == v1::FAILED) return jobs_.Fail(job_id, verdict.reason, now);
   if (verdict.state == v1::CANCELLED) return jobs_.Cancel(job_id, verdict.reason, now);
-  jobs_.SetState(job_id, verdict.state, verdict.reason, now);
+  ExcludeWorkers(avoid, options_, job);
+  jobs_.Retry(job_id, verdict.reason, verdict.backoff, now,
+              {absl::StrCat("attempt ", ended.number(), " ended: ", OutcomeWord(outcome)), reason});
 }
 
 void TableScheduler::Publish(const std::string& job_id, const RankSlot& slot, absl::Time now) {

@@ -3,11 +3,12 @@
 
 #include "absl/strings/str_cat.h"
 #include "coordinator/scheduler/table_scheduler.h"
+#include "coordinator/scheduler/tenancy.h"
 
 namespace bonsai {
 
 absl::Status TableScheduler::Take(absl::Time now, const PipelineSubmitted& event) {
-  if (const v1::PipelineRecord* known = pipelines_.FindRequest(event.request_id)) {
+  if (const v1::PipelineRecord* known = pipelines_.FindRequest(event.actor.tenant, event.request_id)) {
     reply_ = ReplySubmitted{AnswerSubmission(*known, jobs_)};
     return absl::OkStatus();
   }
@@ -19,6 +20,10 @@ absl::Status TableScheduler::Take(absl::Time now, const PipelineSubmitted& event
   pipeline.set_id(absl::StrCat("p", counters_.next_pipeline));
   pipeline.set_name(event.pipeline.name());
   pipeline.set_request_id(event.request_id);
+  pipeline.set_tenant(std::string(TenantOf(event.actor.tenant)));
+  pipeline.set_submitter(event.actor.name);
+  pipeline.set_queue(event.pipeline.queue().empty() ? "default" : event.pipeline.queue());
+  *pipeline.mutable_sweeps() = event.pipeline.sweeps();
   pipeline.set_submitted_unix_ms(absl::ToUnixMillis(now));
   std::vector<v1::JobRecord> jobs;
   if (absl::Status status = MakeJobRecords(pipeline.id(), event.pipeline, event.inputs, jobs); !status.ok()) {
@@ -28,8 +33,10 @@ absl::Status TableScheduler::Take(absl::Time now, const PipelineSubmitted& event
   for (v1::JobRecord& job : jobs) {
     job.set_sequence(counters_.next_job_sequence++);
     job.set_submitted_unix_ms(absl::ToUnixMillis(now));
+    job.set_tenant(pipeline.tenant());
+    job.set_queue(pipeline.queue());
     pipeline.add_job_ids(job.id());
-    jobs_.Add(std::move(job), now);
+    jobs_.Add(std::move(job), now, event.actor.name);
   }
   pipelines_.Add(pipeline);
   reply_ = ReplySubmitted{AnswerSubmission(pipeline, jobs_)};
@@ -38,9 +45,9 @@ absl::Status TableScheduler::Take(absl::Time now, const PipelineSubmitted& event
 
 absl::Status TableScheduler::Take(absl::Time now, const CancelRequested& event) {
   std::vector<std::string> ids;
-  if (const v1::PipelineRecord* pipeline = pipelines_.Find(event.id)) {
+  if (const v1::PipelineRecord* pipeline = FindPipeline(event.id, event.actor)) {
     ids.assign(pipeline->job_ids().begin(), pipeline->job_ids().end());
-  } else if (const v1::JobRecord* job = jobs_.Find(event.id)) {
+  } else if (const v1::JobRecord* job = FindJob(event.id, event.actor)) {
     // Those that need the output of a job that is done have it.
     if (!HasEnded(job->state())) ids = jobs_.Dependents(event.id);
     ids.insert(ids.begin(), event.id);
@@ -51,22 +58,23 @@ absl::Status TableScheduler::Take(absl::Time now, const CancelRequested& event) 
   for (const std::string& id : ids) {
     if (!HasEnded(jobs_.Find(id)->state())) response.add_job_ids(id);
   }
-  for (const std::string& id : response.job_ids()) CancelOne(id, now);
+  for (const std::string& id : response.job_ids()) CancelOne(id, event.actor.name, now);
   reply_ = ReplyCancelled{std::move(response)};
   return absl::OkStatus();
 }
 
-void TableScheduler::CancelOne(const std::string& job_id, absl::Time now) {
+void TableScheduler::CancelOne(const std::string& job_id, const std::string& actor, absl::Time now) {
   const v1::JobState state = jobs_.Find(job_id)->state();
   if (HasEnded(state) || state == v1::CANCELLING) return;
   LiveAttempt* attempt = attempts_.Find(job_id);
   if (attempt == nullptr) {
-    jobs_.Cancel(job_id, "cancelled on request", now);
+    jobs_.Cancel(job_id, "cancelled on request", now, actor);
     return;
   }
-  attempt->Cancel();
+  attempt->Stop(v1::AttemptRecord::CANCELLED, "cancelled");
   touched_.insert(job_id);
-  jobs_.SetState(job_id, v1::CANCELLING, "cancelled on request; its ranks are being stopped", now);
+  jobs_.SetState(job_id, v1::CANCELLING, "cancelled on request; its ranks are being stopped", now,
+                 {"asked to cancel", "", actor});
 }
 
 absl::Status TableScheduler::Take(absl::Time now, const ArtifactImported& event) {

@@ -42,7 +42,7 @@ std::vector<ClusterView::Held> ClusterView::HeldOn(const Worker& worker) const {
 Rooms ClusterView::FindRooms() const {
   Rooms rooms;
   for (const auto& [id, worker] : workers_.all()) {
-    if (!worker.live || worker.leaving) continue;
+    if (!worker.live || worker.leaving || cordons_.Find(id) != nullptr) continue;
     rooms.whole.push_back(RoomOf(id, worker.offer));
     Room& free = rooms.free.emplace_back(rooms.whole.back());
     for (const Held& held : HeldOn(worker)) Take(free, held.need, held.device_id);
@@ -59,6 +59,7 @@ std::vector<v1::WorkerStatus> ClusterView::ListWorkers() const {
     status.set_cpus(worker.offer.cpus());
     status.set_memory_bytes(worker.offer.memory_bytes());
     status.set_gpus(worker.offer.gpus());
+    if (const v1::WorkerRecord* record = cordons_.Find(id)) *status.mutable_record() = *record;
     for (const v1::Device& offered : worker.offer.devices()) {
       v1::DeviceStatus& device = *status.add_devices();
       *device.mutable_device() = offered;
@@ -77,6 +78,12 @@ std::vector<v1::WorkerStatus> ClusterView::ListWorkers() const {
     status.set_cpus_free(free.cpus);
     status.set_memory_bytes_free(free.memory_bytes);
     status.set_gpus_free(free.gpus);
+  }
+  for (const auto& [id, record] : cordons_.all()) {
+    if (workers_.all().count(id) > 0) continue;
+    v1::WorkerStatus& status = statuses.emplace_back();
+    status.set_worker_id(id);
+    *status.mutable_record() = record;
   }
   return statuses;
 }
@@ -101,9 +108,10 @@ std::string ClusterView::ExplainPending(absl::string_view job_id) const {
     case v1::CANCELLING:
       return ExplainStopping(*job);
     case v1::READY: {
+      if (std::string hold = jobs_.DescribeHold(*job); !hold.empty()) return hold;
       const auto& workers = workers_.all();
-      const size_t leaving = std::count_if(workers.begin(), workers.end(), [](const auto& entry) {
-        return entry.second.live && entry.second.leaving;
+      const size_t leaving = std::count_if(workers.begin(), workers.end(), [this](const auto& entry) {
+        return entry.second.live && (entry.second.leaving || cordons_.Find(entry.first) != nullptr);
       });
       return ExplainNoStart(job->spec(), FindRooms(), leaving);
     }

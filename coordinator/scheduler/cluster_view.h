@@ -10,6 +10,7 @@
 #include "absl/strings/string_view.h"
 #include "bonsai/v1/coordinator.pb.h"
 #include "coordinator/scheduler/attempt_table.h"
+#include "coordinator/scheduler/cordon_table.h"
 #include "coordinator/scheduler/job_table.h"
 #include "coordinator/scheduler/ready_queue.h"
 #include "coordinator/scheduler/worker_table.h"
@@ -18,10 +19,11 @@ namespace bonsai {
 
 class ClusterView {
  public:
-  ClusterView(const JobTable& jobs, const AttemptTable& attempts, const WorkerTable& workers)
-      : jobs_(jobs), attempts_(attempts), workers_(workers) {}
+  ClusterView(const JobTable& jobs, const AttemptTable& attempts, const WorkerTable& workers,
+              const CordonTable& cordons)
+      : jobs_(jobs), attempts_(attempts), workers_(workers), cordons_(cordons) {}
 
-  // Of the workers that may start something: live, and not leaving.
+  // Of the workers that may start something: live, not leaving and not cordoned.
   Rooms FindRooms() const;
 
   std::vector<v1::WorkerStatus> ListWorkers() const;
@@ -44,6 +46,7 @@ class ClusterView {
   const JobTable& jobs_;
   const AttemptTable& attempts_;
   const WorkerTable& workers_;
+  const CordonTable& cordons_;
 };
 
 }  // namespace bonsai

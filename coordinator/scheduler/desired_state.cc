@@ -21,7 +21,7 @@ RankIds ReportedRanks(const v1::SynchronizeRequest& request) {
 
 std::vector<v1::Task> DesiredTasks(const v1::SynchronizeRequest& request, const v1::WorkerOffer& offer,
                                    const JobTable& jobs, const AttemptTable& attempts,
-                                   const std::string& code_version) {
+                                   const std::string& code_version, absl::Duration default_grace) {
   const RankIds reported = ReportedRanks(request);
   std::vector<v1::Task> tasks;
   for (const auto& [job_id, rank] : attempts.OnWorker(request.worker_id())) {
@@ -32,7 +32,7 @@ std::vector<v1::Task> DesiredTasks(const v1::SynchronizeRequest& request, const 
     // An exited one is to be remembered until its attempt ends, but not to be run by a worker that does not
     // know it.
     if (state == RankSlot::kExited && reported.count({job_id, attempt.number(), rank}) == 0) continue;
-    tasks.push_back(BuildTask(*jobs.Find(job_id), rank, offer, code_version));
+    tasks.push_back(BuildTask(*jobs.Find(job_id), rank, offer, code_version, default_grace));
   }
   return tasks;
 }

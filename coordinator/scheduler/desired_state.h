@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/time/time.h"
 #include "bonsai/v1/runner.pb.h"
 #include "bonsai/v1/worker.pb.h"
 #include "coordinator/scheduler/attempt_table.h"
@@ -17,7 +18,7 @@ namespace bonsai {
 // The ranks that the worker should have, given those that it reports, in the order of their jobs' ids.
 std::vector<v1::Task> DesiredTasks(const v1::SynchronizeRequest& request, const v1::WorkerOffer& offer,
                                    const JobTable& jobs, const AttemptTable& attempts,
-                                   const std::string& code_version);
+                                   const std::string& code_version, absl::Duration default_grace);
 
 // Whether the worker runs just these.
 bool RunsJust(const std::vector<v1::Task>& tasks, const v1::SynchronizeRequest& request);

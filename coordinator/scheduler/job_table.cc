@@ -13,6 +13,10 @@ bool HasAllInputs(const v1::JobRecord& job) {
                       [](const v1::ResolvedInput& input) { return input.artifact_id().empty(); });
 }
 
+std::string FormatInstant(absl::Time time) {
+  return absl::FormatTime("%Y-%m-%dT%H:%M:%E3SZ", time, absl::UTCTimeZone());
+}
+
 }  // namespace
 
 bool HasEnded(v1::JobState state) {
@@ -30,11 +34,24 @@ void JobTable::Index(const v1::JobRecord& record, absl::Time now) {
   for (const v1::ResolvedInput& input : record.inputs()) {
     if (!input.job_id().empty()) dependents_[input.job_id()].insert(record.id());
   }
-  if (record.state() == v1::READY) ready_[record.sequence()] = {record.id(), now};
+  Queue(record, now);
 }
 
-void JobTable::Add(v1::JobRecord record, absl::Time now) {
+void JobTable::Queue(const v1::JobRecord& job, absl::Time now) {
+  const absl::Time not_before = absl::FromUnixMillis(job.not_before_unix_ms());
+  ready_.erase(job.sequence());
+  backing_off_.erase({not_before, job.id()});
+  if (job.state() != v1::READY || paused_.count(job.pipeline_id()) > 0) return;
+  if (not_before > now) {
+    backing_off_.insert({not_before, job.id()});
+  } else {
+    ready_[job.sequence()] = {job.id(), now};
+  }
+}
+
+void JobTable::Add(v1::JobRecord record, absl::Time now, const std::string& actor) {
   record.set_state(HasAllInputs(record) ? v1::READY : v1::WAITING);
+  history_.Add(record, now, {"submitted", "", actor});
   changed_.insert(record.id());
   Index(record, now);
   std::string id = record.id();
@@ -51,46 +68,110 @@ v1::JobRecord& JobTable::Edit(const std::string& id) {
   return jobs_.at(id);
 }
 
-void JobTable::SetState(const std::string& id, v1::JobState state, absl::string_view reason, absl::Time now) {
+void JobTable::SetState(const std::string& id, v1::JobState state, absl::string_view reason, absl::Time now,
+                        Happening happening) {
   v1::JobRecord& job = Edit(id);
   job.set_state(state);
   job.set_reason(std::string(reason));
-  if (state == v1::READY) {
-    ready_[job.sequence()] = {id, now};
-  } else {
-    ready_.erase(job.sequence());
-  }
+  Queue(job, now);
   if (HasEnded(state)) job.set_ended_unix_ms(absl::ToUnixMillis(now));
+  if (happening.why.empty()) happening.why = std::string(reason);
+  history_.Add(job, now, happening);
+}
+
+void JobTable::Note(const std::string& id, absl::Time now, const Happening& happening) {
+  history_.Add(Edit(id), now, happening);
+}
+
+void JobTable::TakeOutputs(v1::JobRecord& job) const {
+  for (v1::ResolvedInput& input : *job.mutable_inputs()) {
+    if (!input.artifact_id().empty() || input.job_id().empty()) continue;
+    const v1::JobRecord* needed = Find(input.job_id());
+    if (needed != nullptr && needed->state() == v1::DONE) input.set_artifact_id(needed->output_id());
+  }
 }
 
 void JobTable::Finish(const std::string& id, const std::string& output_id, absl::Time now) {
   Edit(id).set_output_id(output_id);
-  SetState(id, v1::DONE, "", now);
+  SetState(id, v1::DONE, "", now, {absl::StrCat("done with artifact ", output_id)});
   auto it = dependents_.find(id);
   if (it == dependents_.end()) return;
   for (const std::string& dependent : it->second) {
     if (jobs_.at(dependent).state() != v1::WAITING) continue;
     v1::JobRecord& job = Edit(dependent);
-    for (v1::ResolvedInput& input : *job.mutable_inputs()) {
-      if (input.job_id() == id) input.set_artifact_id(output_id);
-    }
-    if (HasAllInputs(job)) SetState(dependent, v1::READY, "", now);
+    TakeOutputs(job);
+    if (HasAllInputs(job)) SetState(dependent, v1::READY, "", now, {"ready", absl::StrCat(id, " is done")});
   }
 }
 
 void JobTable::Fail(const std::string& id, absl::string_view reason, absl::Time now) {
   const std::vector<std::string> dependents = Dependents(id);
   const std::string why = absl::StrCat(id, " failed: ", reason);
-  SetState(id, v1::FAILED, reason, now);
-  for (const std::string& dependent : dependents) SetState(dependent, v1::FAILED, why, now);
+  SetState(id, v1::FAILED, reason, now, {"failed"});
+  for (const std::string& dependent : dependents) SetState(dependent, v1::FAILED, why, now, {"failed"});
 }
 
-void JobTable::Cancel(const std::string& id, absl::string_view reason, absl::Time now) {
+void JobTable::Cancel(const std::string& id, absl::string_view reason, absl::Time now,
+                      const std::string& actor) {
   const std::vector<std::string> dependents = Dependents(id);
-  SetState(id, v1::CANCELLED, reason, now);
+  SetState(id, v1::CANCELLED, reason, now, {"cancelled", "", actor});
   for (const std::string& dependent : dependents) {
-    SetState(dependent, v1::CANCELLED, absl::StrCat(id, " was cancelled"), now);
+    SetState(dependent, v1::CANCELLED, absl::StrCat(id, " was cancelled"), now, {"cancelled", "", actor});
   }
+}
+
+void JobTable::Retry(const std::string& id, absl::string_view reason, absl::Duration backoff, absl::Time now,
+                     Happening happening) {
+  // Whole milliseconds: a start never comes before the instant that the record names.
+  const absl::Time not_before =
+      absl::UnixEpoch() + absl::Ceil(now - absl::UnixEpoch() + backoff, absl::Milliseconds(1));
+  Edit(id).set_not_before_unix_ms(backoff > absl::ZeroDuration() ? absl::ToUnixMillis(not_before) : 0);
+  SetState(id, v1::READY, reason, now, std::move(happening));
+  if (backoff <= absl::ZeroDuration()) return;
+  Note(id, now, {absl::StrCat("backs off until ", FormatInstant(not_before))});
+}
+
+void JobTable::Reopen(const std::string& id, absl::Time now, const std::string& actor) {
+  v1::JobRecord& job = Edit(id);
+  job.set_failures(0);
+  job.set_losses(0);
+  job.set_preemptions(0);
+  job.set_not_before_unix_ms(0);
+  job.clear_excluded_workers();
+  job.set_ended_unix_ms(0);
+  TakeOutputs(job);
+  SetState(id, HasAllInputs(job) ? v1::READY : v1::WAITING, "", now, {"retried", "", actor});
+}
+
+void JobTable::SetPaused(const v1::PipelineRecord& pipeline, bool paused, absl::Time now) {
+  if (paused) {
+    paused_.insert(pipeline.id());
+  } else {
+    paused_.erase(pipeline.id());
+  }
+  for (const std::string& id : pipeline.job_ids()) {
+    if (const v1::JobRecord* job = Find(id); job != nullptr) Queue(*job, now);
+  }
+}
+
+void JobTable::Release(absl::Time now) {
+  while (!backing_off_.empty() && backing_off_.begin()->first <= now) {
+    const std::string id = backing_off_.begin()->second;
+    backing_off_.erase(backing_off_.begin());
+    Queue(jobs_.at(id), now);
+  }
+}
+
+std::string JobTable::DescribeHold(const v1::JobRecord& job) const {
+  if (job.state() != v1::READY) return "";
+  if (paused_.count(job.pipeline_id()) > 0) return absl::StrCat("pipeline ", job.pipeline_id(), " is paused");
+  const absl::Time not_before = absl::FromUnixMillis(job.not_before_unix_ms());
+  if (backing_off_.count({not_before, job.id()}) == 0) return "";
+  return absl::StrCat("backs off until ", FormatInstant(not_before), ": ", job.reason());
+}
+
+absl::Time JobTable::NextRelease() const {
+  return backing_off_.empty() ? absl::InfiniteFuture() : backing_off_.begin()->first;
 }
 
 std::vector<std::string> JobTable::Dependents(const std::string& id) const {

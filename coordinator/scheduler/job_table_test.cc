@@ -16,7 +16,7 @@ class JobTableTest : public testing::Test {
     record.set_id(id);
     record.set_sequence(++sequence_);
     for (const std::string& need : needs) record.add_inputs()->set_job_id(need);
-    table_.Add(record, now_);
+    table_.Add(record, now_, "ada");
   }
   std::vector<std::string> Changed() {
     std::vector<std::string> ids;
@@ -66,6 +66,60 @@ TEST_F(JobTableTest, AReadyJobThatIsCancelledIsNoLongerReady) {
   EXPECT_EQ(State("b"), v1::CANCELLED);
   EXPECT_EQ(table_.Find("b")->reason(), "a was cancelled");
   EXPECT_EQ(table_.Find("b")->ended_unix_ms(), 1'000'000);
+}
+
+TEST_F(JobTableTest, AJobThatBacksOffIsNotReadyUntilThen) {
+  Add("a", {});
+  table_.SetState("a", v1::RUNNING, "", now_, {"started"});
+  EXPECT_EQ(table_.NextRelease(), absl::InfiniteFuture());
+  table_.Retry("a", "disk full", absl::Microseconds(1500), now_, {"failed"});
+  EXPECT_EQ(State("a"), v1::READY);
+  EXPECT_TRUE(table_.ready().empty());
+  EXPECT_EQ(table_.NextRelease(), now_ + absl::Milliseconds(2)) << "rounded up to what a record can say";
+  EXPECT_EQ(table_.DescribeHold(*table_.Find("a")), "backs off until 1970-01-01T00:16:40.002Z: disk full");
+  table_.Release(now_ + absl::Milliseconds(1));
+  EXPECT_TRUE(table_.ready().empty());
+  table_.Release(now_ + absl::Milliseconds(2));
+  EXPECT_EQ(table_.ready().size(), 1u);
+  EXPECT_EQ(table_.DescribeHold(*table_.Find("a")), "");
+}
+
+TEST_F(JobTableTest, AJobOfAPausedPipelineIsNotReadyHoweverItGotThere) {
+  v1::PipelineRecord pipeline;
+  pipeline.set_id("p");
+  pipeline.add_job_ids("p/a");
+  pipeline.add_job_ids("p/b");
+  for (const char* id : {"p/a", "p/b"}) {
+    v1::JobRecord record;
+    record.set_id(id);
+    record.set_pipeline_id("p");
+    record.set_sequence(++sequence_);
+    table_.Add(record, now_);
+  }
+  table_.SetState("p/b", v1::RUNNING, "", now_, {"started"});
+  table_.SetPaused(pipeline, true, now_);
+  table_.Retry("p/b", "", absl::ZeroDuration(), now_, {"preempted"});
+  EXPECT_TRUE(table_.ready().empty());
+  EXPECT_EQ(table_.DescribeHold(*table_.Find("p/b")), "pipeline p is paused");
+  table_.SetPaused(pipeline, false, now_);
+  EXPECT_EQ(table_.ready().size(), 2u);
+}
+
+TEST_F(JobTableTest, AJobThatBeginsAgainTakesWhatWasDoneMeanwhile) {
+  Add("a", {});
+  Add("b", {});
+  Add("c", {"a", "b"});
+  table_.Fail("a", "why", now_);
+  table_.Finish("b", "y", now_);
+  EXPECT_EQ(State("c"), v1::FAILED);
+  table_.Reopen("a", now_, "ada");
+  table_.Reopen("c", now_, "ada");
+  EXPECT_EQ(State("a"), v1::READY);
+  EXPECT_EQ(State("c"), v1::WAITING);
+  EXPECT_EQ(table_.Find("c")->inputs(1).artifact_id(), "y");
+  EXPECT_EQ(table_.Find("c")->ended_unix_ms(), 0);
+  table_.Finish("a", "x", now_);
+  EXPECT_EQ(State("c"), v1::READY);
 }
 
 TEST_F(JobTableTest, StartsFromRecords) {

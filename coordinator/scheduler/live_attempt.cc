@@ -4,21 +4,12 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "coordinator/scheduler/bounded_text.h"
 
 namespace bonsai {
 namespace {
 
 using Outcome = v1::AttemptRecord::Outcome;
-
-constexpr size_t kMessageBytesMax = 2048;
-
-// Cut between two characters of UTF-8.
-absl::string_view Bounded(absl::string_view message) {
-  if (message.size() <= kMessageBytesMax) return message;
-  size_t size = kMessageBytesMax;
-  while (size > 0 && (static_cast<unsigned char>(message[size]) & 0xC0) == 0x80) --size;
-  return message.substr(0, size);
-}
 
 Outcome CauseOf(v1::RankReport::Exit exit) {
   if (exit == v1::RankReport::BAD_INPUT) return v1::AttemptRecord::BAD_INPUT;
@@ -66,23 +57,48 @@ void LiveAttempt::Exit(RankSlot& slot, v1::RankReport::Exit exit, absl::string_v
   slot.state = RankSlot::kExited;
   slot.done = exit == v1::RankReport::DONE;
   if (slot.done) return;
+  slot.to_blame = !ending() && exit != v1::RankReport::PREEMPTED;
   absl::string_view what =
-      message.empty() ? absl::string_view("its runner exited without a message") : Bounded(message);
+      message.empty() ? absl::string_view("its runner exited without a message") : BoundedText(message);
   End(CauseOf(exit), absl::StrCat("rank ", slot.rank, " on ", slot.worker_id, ": ", what));
 }
 
 void LiveAttempt::Lose(RankSlot& slot, absl::string_view why) {
   slot.state = RankSlot::kGone;
+  slot.to_blame = true;
   End(v1::AttemptRecord::LOST, absl::StrCat("rank ", slot.rank, " on ", slot.worker_id, ": ", why));
 }
 
-void LiveAttempt::Cancel() { End(v1::AttemptRecord::CANCELLED, "cancelled"); }
+void LiveAttempt::Stop(Outcome cause, std::string why) { End(cause, std::move(why)); }
+
+std::vector<std::string> LiveAttempt::WorkersToAvoid() const {
+  const Outcome how = outcome();
+  const bool all = how == v1::AttemptRecord::HUNG;
+  if (!all && how != v1::AttemptRecord::FAILED && how != v1::AttemptRecord::LOST) return {};
+  std::vector<std::string> workers;
+  for (const RankSlot& slot : slots_) {
+    // A rank that failed because its peer was lost says nothing about its own worker.
+    const bool blamed = slot.to_blame && (how == v1::AttemptRecord::FAILED || slot.state == RankSlot::kGone);
+    if (!all && !blamed) continue;
+    if (workers.empty() || workers.back() != slot.worker_id) workers.push_back(slot.worker_id);
+  }
+  return workers;
+}
 
 bool LiveAttempt::over() const {
   return std::none_of(slots_.begin(), slots_.end(),
                       [](const RankSlot& slot) { return slot.holds_resources(); });
 }
 
-Outcome LiveAttempt::outcome() const { return cause_.value_or(v1::AttemptRecord::SUCCEEDED); }
+bool LiveAttempt::done() const {
+  return std::all_of(slots_.begin(), slots_.end(),
+                     [](const RankSlot& slot) { return slot.state == RankSlot::kExited && slot.done; });
+}
+
+Outcome LiveAttempt::outcome() const {
+  if (!cause_) return v1::AttemptRecord::SUCCEEDED;
+  // What was asked to leave may have come to its end first.
+  return *cause_ != v1::AttemptRecord::CANCELLED && done() ? v1::AttemptRecord::SUCCEEDED : *cause_;
+}
 
 }  // namespace bonsai

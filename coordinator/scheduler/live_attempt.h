@@ -33,6 +33,7 @@ struct RankSlot {
   State state = kPlaced;
   absl::Time recovered_until;                // kRecovered: lost if not reported by then
   bool done = false;                         // kExited with DONE
+  bool to_blame = false;                     // it failed before anything else did, or was lost
   std::string output_id;                     // what it says that it wrote
   std::optional<v1::ArtifactRecord> output;  // that, if it was found whole and of the right kind
 
@@ -60,20 +61,34 @@ class LiveAttempt {
   void Lose(RankSlot& slot, absl::string_view why);
   // The rank had been asked to stop and is gone.
   void Forget(RankSlot& slot) { slot.state = RankSlot::kGone; }
-  void Cancel();
+  // Its ranks are to leave: CANCELLED, PREEMPTED, TIMED_OUT or HUNG.
+  void Stop(v1::AttemptRecord::Outcome cause, std::string why);
 
   // No rank can have a process any more.
   bool over() const;
-  // Valid when over. SUCCEEDED only if every rank exited DONE and nothing made it end before.
+  // Valid when over. SUCCEEDED only if every rank exited DONE and it was not cancelled.
   v1::AttemptRecord::Outcome outcome() const;
+  // Valid when over: where a next attempt had better not run, for what it ended with; see verdict.h.
+  std::vector<std::string> WorkersToAvoid() const;
+
+  // What rank 0 last said of how far it is, and when.
+  const v1::Progress& progress() const { return progress_; }
+  absl::Time progress_time() const { return progress_time_; }
+  void SetProgress(const v1::Progress& progress, absl::Time now) {
+    progress_ = progress;
+    progress_time_ = now;
+  }
 
  private:
   void End(v1::AttemptRecord::Outcome cause, std::string reason);
+  bool done() const;
 
   uint32_t number_;
   std::vector<RankSlot> slots_;
   std::optional<v1::AttemptRecord::Outcome> cause_;
   std::string reason_;
+  v1::Progress progress_;
+  absl::Time progress_time_ = absl::InfinitePast();
 };
 
 }  // namespace bonsai

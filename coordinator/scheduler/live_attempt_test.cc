@@ -55,7 +55,7 @@ TEST(LiveAttemptTest, TheFirstCauseStandsUnlessALaterOneSaysMore) {
       if (event == "lost") attempt.Lose(slot, "gone");
       if (event == "forgotten") attempt.Forget(slot);
       if (event == "cancel") {
-        attempt.Cancel();
+        attempt.Stop(AttemptRecord::CANCELLED, "on request");
         attempt.Forget(slot);
       }
     }

@@ -5,6 +5,7 @@
 #include "absl/container/btree_set.h"
 #include "absl/strings/str_cat.h"
 #include "coordinator/scheduler/job_order.h"
+#include "coordinator/scheduler/tenancy.h"
 
 namespace bonsai {
 
@@ -14,9 +15,11 @@ PipelineTable::PipelineTable(const std::map<std::string, v1::PipelineRecord>& re
 }
 
 void PipelineTable::Add(const v1::PipelineRecord& record) {
-  if (!record.request_id().empty()) requests_[record.request_id()] = record.id();
+  if (!record.request_id().empty()) {
+    requests_[{std::string(TenantOf(record.tenant())), record.request_id()}] = record.id();
+  }
   pipelines_[record.id()] = record;
-  changed_.push_back(record);
+  changed_.insert(record.id());
 }
 
 const v1::PipelineRecord* PipelineTable::Find(absl::string_view id) const {
@@ -24,12 +27,22 @@ const v1::PipelineRecord* PipelineTable::Find(absl::string_view id) const {
   return it == pipelines_.end() ? nullptr : &it->second;
 }
 
-const v1::PipelineRecord* PipelineTable::FindRequest(absl::string_view request_id) const {
-  auto it = requests_.find(request_id);
+const v1::PipelineRecord* PipelineTable::FindRequest(absl::string_view tenant,
+                                                     absl::string_view request_id) const {
+  auto it = requests_.find({std::string(TenantOf(tenant)), std::string(request_id)});
   return it == requests_.end() ? nullptr : Find(it->second);
 }
 
-std::vector<v1::PipelineRecord> PipelineTable::TakeChanged() { return std::exchange(changed_, {}); }
+v1::PipelineRecord& PipelineTable::Edit(const std::string& id) {
+  changed_.insert(id);
+  return pipelines_.at(id);
+}
+
+std::vector<v1::PipelineRecord> PipelineTable::TakeChanged() {
+  std::vector<v1::PipelineRecord> records;
+  for (const std::string& id : std::exchange(changed_, {})) records.push_back(pipelines_.at(id));
+  return records;
+}
 
 absl::Status MakeJobRecords(const std::string& pipeline_id, const v1::Pipeline& pipeline,
                             const std::vector<std::vector<v1::ResolvedInput>>& inputs,

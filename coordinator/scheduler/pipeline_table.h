@@ -6,9 +6,11 @@
 
 #include <map>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/container/btree_map.h"
+#include "absl/container/btree_set.h"
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 #include "bonsai/v1/coordinator.pb.h"
@@ -25,15 +27,19 @@ class PipelineTable {
   void Add(const v1::PipelineRecord& record);
   // nullptr if there is none.
   const v1::PipelineRecord* Find(absl::string_view id) const;
-  const v1::PipelineRecord* FindRequest(absl::string_view request_id) const;
+  const v1::PipelineRecord* FindRequest(absl::string_view tenant, absl::string_view request_id) const;
+  const absl::btree_map<std::string, v1::PipelineRecord>& all() const { return pipelines_; }
+  // The record, to be changed in anything but its ids and tenant.
+  v1::PipelineRecord& Edit(const std::string& id);
 
-  // Those added since the last call.
+  // Those that changed since the last call, by id.
   std::vector<v1::PipelineRecord> TakeChanged();
 
  private:
   absl::btree_map<std::string, v1::PipelineRecord> pipelines_;
-  absl::btree_map<std::string, std::string> requests_;  // to pipeline ids
-  std::vector<v1::PipelineRecord> changed_;
+  // By tenant and request id, for tenants draw theirs apart; to pipeline ids.
+  absl::btree_map<std::pair<std::string, std::string>, std::string> requests_;
+  absl::btree_set<std::string> changed_;
 };
 
 // The records of a new pipeline's jobs, in the order of the pipeline; states and sequences are left to the

@@ -96,7 +96,7 @@ std::string ExplainNoStart(const v1::JobSpec& spec, const Rooms& rooms, size_t w
   const RankNeed need = NeedOf(spec);
   const uint32_t ranks = RanksOf(spec);
   if (rooms.whole.empty()) {
-    return workers_leaving > 0 ? "every connected worker is leaving" : "no worker is connected";
+    return workers_leaving > 0 ? "every connected worker is leaving or cordoned" : "no worker is connected";
   }
   std::vector<Room> able;
   for (const Room& room : rooms.whole) {

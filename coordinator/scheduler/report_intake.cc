@@ -1,5 +1,6 @@
 #include "coordinator/scheduler/report_intake.h"
 
+#include "absl/strings/str_cat.h"
 #include "coordinator/scheduler/checkpoint_list.h"
 #include "coordinator/scheduler/job_kinds.h"
 #include "coordinator/scheduler/placement.h"
@@ -24,7 +25,7 @@ absl::StatusOr<bool> ReportIntake::Take(absl::Time now, const WorkerSynchronized
       continue;
     }
     present.insert({report.job_id(), report.rank()});
-    TakeRank(report, event, *slot);
+    TakeRank(now, report, event, *slot);
     touched.insert(report.job_id());
   }
   TakeAbsent(worker, heard == WorkerTable::Heard::kNewSession, present, touched);
@@ -38,9 +39,14 @@ RankSlot* ReportIntake::FindSlot(const Worker& worker, const v1::RankReport& rep
   return slot != nullptr && slot->worker_id == worker.id && slot->holds_resources() ? slot : nullptr;
 }
 
-void ReportIntake::TakeRank(const v1::RankReport& report, const WorkerSynchronized& event, RankSlot& slot) {
+void ReportIntake::TakeRank(absl::Time now, const v1::RankReport& report, const WorkerSynchronized& event,
+                            RankSlot& slot) {
   slot.state = RankSlot::kReported;
-  if (report.has_checkpoint()) TakeCheckpoint(report, event);
+  if (report.rank() == 0) {
+    clocks_.Report(report, now);
+    attempts_.Find(report.job_id())->SetProgress(report.progress(), now);
+  }
+  if (report.has_checkpoint()) TakeCheckpoint(now, report, event);
   if (report.phase() != v1::RankReport::EXITED) return;
   if (report.rank() == 0) {
     // Kept here: by the time the other ranks have exited, it may be published no more than named.
@@ -52,7 +58,8 @@ void ReportIntake::TakeRank(const v1::RankReport& report, const WorkerSynchroniz
   attempts_.Find(report.job_id())->Exit(slot, report.exit(), report.message());
 }
 
-void ReportIntake::TakeCheckpoint(const v1::RankReport& report, const WorkerSynchronized& event) {
+void ReportIntake::TakeCheckpoint(absl::Time now, const v1::RankReport& report,
+                                  const WorkerSynchronized& event) {
   const std::string& id = report.checkpoint().manifest_id();
   if (HasCheckpoint(*jobs_.Find(report.job_id()), id)) return;
   if (FindArtifact(id, "checkpoint", event) == nullptr) return;
@@ -60,7 +67,11 @@ void ReportIntake::TakeCheckpoint(const v1::RankReport& report, const WorkerSync
   checkpoint.set_manifest_id(id);
   checkpoint.set_step(report.checkpoint().step());
   checkpoint.set_attempt(report.attempt());
-  AddCheckpoint(checkpoint, options_.checkpoints_kept, jobs_.Edit(report.job_id()));
+  if (!AddCheckpoint(checkpoint, options_.checkpoints_kept, jobs_.Edit(report.job_id()))) return;
+  jobs_.Note(report.job_id(), now,
+             {absl::StrCat("checkpoint at step ", checkpoint.step()),
+              absl::StrCat("attempt ", checkpoint.attempt(), ", ", id),
+              absl::StrCat("worker ", event.request.worker_id())});
 }
 
 const v1::ArtifactRecord* ReportIntake::FindArtifact(const std::string& id, absl::string_view kind,

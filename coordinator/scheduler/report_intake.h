@@ -12,6 +12,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
+#include "coordinator/scheduler/attempt_clocks.h"
 #include "coordinator/scheduler/attempt_table.h"
 #include "coordinator/scheduler/job_table.h"
 #include "coordinator/scheduler/scheduler.h"
@@ -24,8 +25,13 @@ class ReportIntake {
   using Artifacts = absl::btree_map<std::string, v1::ArtifactRecord>;
 
   ReportIntake(const SchedulerOptions& options, const Artifacts& published, JobTable& jobs,
-               AttemptTable& attempts, WorkerTable& workers)
-      : options_(options), published_(published), jobs_(jobs), attempts_(attempts), workers_(workers) {}
+               AttemptTable& attempts, WorkerTable& workers, AttemptClocks& clocks)
+      : options_(options),
+        published_(published),
+        jobs_(jobs),
+        attempts_(attempts),
+        workers_(workers),
+        clocks_(clocks) {}
 
   // Adds the jobs whose attempts may be over to `touched`. Whether the worker is to be told to run nothing,
   // for a newer session has taken its place. A request that is refused (InvalidArgument, ResourceExhausted)
@@ -41,8 +47,9 @@ class ReportIntake {
 
   // The rank of a live attempt that the report is about, if it may still have a process on this worker.
   RankSlot* FindSlot(const Worker& worker, const v1::RankReport& report);
-  void TakeRank(const v1::RankReport& report, const WorkerSynchronized& event, RankSlot& slot);
-  void TakeCheckpoint(const v1::RankReport& report, const WorkerSynchronized& event);
+  void TakeRank(absl::Time now, const v1::RankReport& report, const WorkerSynchronized& event,
+                RankSlot& slot);
+  void TakeCheckpoint(absl::Time now, const v1::RankReport& report, const WorkerSynchronized& event);
   void AddStray(const v1::RankReport& report, Worker& worker);
   void TakeAbsent(const Worker& worker, bool new_session, const absl::btree_set<RankId>& present,
                   absl::btree_set<std::string>& touched);
@@ -55,6 +62,7 @@ class ReportIntake {
   JobTable& jobs_;
   AttemptTable& attempts_;
   WorkerTable& workers_;
+  AttemptClocks& clocks_;
 };
 
 }  // namespace bonsai

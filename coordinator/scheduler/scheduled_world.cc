@@ -33,8 +33,47 @@ std::vector<Action> ScheduledWorld::Apply(const Event& event) {
     if (const auto* put = std::get_if<PutArtifact>(&action))
       records_.artifacts[put->record.id()] = put->record;
     if (const auto* put = std::get_if<PutCounters>(&action)) records_.counters = put->counters;
+    if (const auto* put = std::get_if<PutWorker>(&action)) Keep(put->record);
+    if (const auto* append = std::get_if<AppendHistory>(&action)) Keep(append->entry);
+  }
+  for (const Action& action : actions) {
+    if (const auto* put = std::get_if<PutJob>(&action)) CheckHistory(put->record);
   }
   return actions;
+}
+
+void ScheduledWorld::Keep(const v1::WorkerRecord& record) {
+  if (record.cordoned() || record.drained()) {
+    records_.workers[record.id()] = record;
+  } else {
+    records_.workers.erase(record.id());
+  }
+}
+
+void ScheduledWorld::Keep(const v1::HistoryEntry& entry) {
+  std::vector<v1::HistoryEntry>& history = history_[entry.job_id()];
+  EXPECT_EQ(entry.number(), history.size() + 1) << entry.ShortDebugString();
+  EXPECT_FALSE(entry.what().empty() || entry.actor().empty()) << entry.ShortDebugString();
+  EXPECT_TRUE(history.empty() || history.back().unix_ms() <= entry.unix_ms()) << entry.ShortDebugString();
+  history.push_back(entry);
+}
+
+void ScheduledWorld::CheckHistory(const v1::JobRecord& job) {
+  const std::vector<v1::HistoryEntry>& history = history_[job.id()];
+  ASSERT_EQ(job.history_size(), history.size()) << job.id();
+  ASSERT_FALSE(history.empty()) << job.id();
+  EXPECT_EQ(history.back().state(), job.state()) << job.id() << " " << history.back().ShortDebugString();
+}
+
+std::vector<std::string> ScheduledWorld::Story(const std::string& job_id) const {
+  std::vector<std::string> lines;
+  const auto it = history_.find(job_id);
+  if (it == history_.end()) return lines;
+  for (const v1::HistoryEntry& entry : it->second) {
+    lines.push_back(absl::StrCat(entry.actor(), ": ", entry.what(), entry.why().empty() ? "" : " (",
+                                 entry.why(), entry.why().empty() ? "" : ")"));
+  }
+  return lines;
 }
 
 absl::Status ScheduledWorld::Refusal(const Event& event) {
@@ -46,6 +85,7 @@ absl::Status ScheduledWorld::Refusal(const Event& event) {
 
 std::string ScheduledWorld::Submit(const std::vector<TestJob>& jobs, const std::string& request_id) {
   PipelineSubmitted event;
+  event.actor = actor_;
   event.request_id = request_id.empty() ? absl::StrCat("request ", ++requests_) : request_id;
   for (const TestJob& job : jobs) {
     EXPECT_TRUE(google::protobuf::TextFormat::ParseFromString(job.spec, event.pipeline.add_jobs()))
@@ -66,10 +106,40 @@ std::string ScheduledWorld::Submit(const std::vector<TestJob>& jobs, const std::
 }
 
 v1::CancelResponse ScheduledWorld::Cancel(const std::string& id) {
-  for (const Action& action : Apply(CancelRequested{id})) {
+  for (const Action& action : Apply(CancelRequested{id, actor_})) {
     if (const auto* reply = std::get_if<ReplyCancelled>(&action)) return reply->response;
   }
   ADD_FAILURE() << "no reply to the cancellation of " << id;
+  return {};
+}
+
+v1::PauseResponse ScheduledWorld::Pause(const std::string& pipeline_id, bool resume) {
+  for (const Action& action : Apply(PauseRequested{pipeline_id, resume, actor_})) {
+    if (const auto* reply = std::get_if<ReplyPaused>(&action)) return reply->response;
+  }
+  ADD_FAILURE() << "no reply to the pause of " << pipeline_id;
+  return {};
+}
+
+v1::RetryResponse ScheduledWorld::Retry(const std::string& id) {
+  for (const Action& action : Apply(RetryRequested{id, actor_})) {
+    if (const auto* reply = std::get_if<ReplyRetried>(&action)) return reply->response;
+    if (const auto* reject = std::get_if<Reject>(&action)) ADD_FAILURE() << reject->status;
+  }
+  ADD_FAILURE() << "no reply to the retry of " << id;
+  return {};
+}
+
+v1::WorkerRecord ScheduledWorld::SetWorker(const std::string& worker_id, v1::SetWorkerRequest::Action what) {
+  WorkerSet event{{}, actor_};
+  event.request.set_worker_id(worker_id);
+  event.request.set_action(what);
+  event.request.set_reason("new disk");
+  for (const Action& action : Apply(event)) {
+    if (const auto* reply = std::get_if<ReplyWorkerSet>(&action)) return reply->response.worker();
+    if (const auto* reject = std::get_if<Reject>(&action)) ADD_FAILURE() << reject->status;
+  }
+  ADD_FAILURE() << "no reply to the setting of " << worker_id;
   return {};
 }
 

@@ -8,6 +8,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "coordinator/scheduler/scheduler.h"
@@ -36,7 +37,13 @@ class ScheduledWorld {
   // Returns the pipeline's id; fails the test if it is refused.
   std::string Submit(const std::vector<TestJob>& jobs, const std::string& request_id = "");
   v1::CancelResponse Cancel(const std::string& id);
-  // Applies, keeps the records of the actions, and returns all actions.
+  v1::PauseResponse Pause(const std::string& pipeline_id, bool resume = false);
+  v1::RetryResponse Retry(const std::string& id);
+  v1::WorkerRecord SetWorker(const std::string& worker_id, v1::SetWorkerRequest::Action what);
+  // Who does all that follows.
+  void SetActor(Actor actor) { actor_ = std::move(actor); }
+  // Applies, keeps the records of the actions, and returns all actions. Fails the test if the history that
+  // comes with them has a gap or does not end with the state of its job.
   std::vector<Action> Apply(const Event& event);
   // The status with which the event is refused; OK if it is not.
   absl::Status Refusal(const Event& event);
@@ -55,11 +62,18 @@ class ScheduledWorld {
 
   const v1::JobRecord& job(const std::string& id) const { return records_.jobs.at(id); }
   v1::JobState state(const std::string& id) const { return job(id).state(); }
+  // The job's history: "ada: cancelled (why)".
+  std::vector<std::string> Story(const std::string& job_id) const;
+  const std::vector<v1::HistoryEntry>& history(const std::string& job_id) { return history_[job_id]; }
   const Records& records() const { return records_; }
   Scheduler& scheduler() { return *scheduler_; }
   absl::Time now() const { return now_; }
 
  private:
+  void Keep(const v1::WorkerRecord& record);
+  void Keep(const v1::HistoryEntry& entry);
+  void CheckHistory(const v1::JobRecord& job);
+
   const SchedulerOptions options_;
   absl::Time now_ = absl::FromUnixSeconds(1'000'000);
   Records records_;
@@ -69,6 +83,8 @@ class ScheduledWorld {
   std::map<std::string, bool> leaving_;
   std::map<std::string, uint64_t> sequences_;
   std::map<std::string, v1::ArtifactRecord> artifacts_;
+  std::map<std::string, std::vector<v1::HistoryEntry>> history_;
+  Actor actor_;
   int requests_ = 0;
 };
 

@@ -12,20 +12,31 @@ TableScheduler::TableScheduler(const SchedulerOptions& options, const Records& r
       kept_counters_(records.counters),
       pipelines_(records.pipelines),
       jobs_(records.jobs, now),
-      artifacts_(records.artifacts.begin(), records.artifacts.end()) {
+      artifacts_(records.artifacts.begin(), records.artifacts.end()),
+      cordons_(records.workers) {
+  for (const auto& [id, pipeline] : records.pipelines) {
+    if (pipeline.paused()) jobs_.SetPaused(pipeline, true, now);
+  }
   for (const auto& [id, job] : records.jobs) {
     if (job.state() != v1::RUNNING && job.state() != v1::CANCELLING) continue;
     if (job.attempts_size() == 0) continue;
     attempts_.AddRecovered(id, job.attempts(job.attempts_size() - 1), now + options.lease);
-    if (job.state() == v1::CANCELLING) attempts_.Find(id)->Cancel();
+    if (job.state() == v1::CANCELLING) {
+      attempts_.Find(id)->Stop(v1::AttemptRecord::CANCELLED, "cancelled");
+    } else {
+      clocks_.Start(job, now);
+    }
     touched_.insert(id);
   }
+  ResumeStops();
 }
 
 std::vector<Action> TableScheduler::Apply(absl::Time now, const Event& event) {
   reply_.reset();
   run_nothing_ = false;
   Intake().Expire(now, touched_);
+  StopOverdue(now);
+  jobs_.Release(now);
   const absl::Status status = std::visit([&](const auto& e) { return Take(now, e); }, event);
   Settle(now);
   StartReadyJobs(now);
@@ -49,6 +60,8 @@ std::vector<Action> TableScheduler::TakeRecords() {
   for (v1::ArtifactRecord& record : std::exchange(new_artifacts_, {})) {
     actions.push_back(PutArtifact{std::move(record)});
   }
+  for (v1::WorkerRecord& record : cordons_.TakeChanged()) actions.push_back(PutWorker{std::move(record)});
+  for (v1::HistoryEntry& entry : jobs_.TakeHistory()) actions.push_back(AppendHistory{std::move(entry)});
   return actions;
 }
 

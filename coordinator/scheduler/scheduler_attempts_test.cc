@@ -19,12 +19,12 @@ TEST(AttemptsTest, ExitsLeadToTheirStates) {
   };
   const Row rows[] = {
       {v1::RankReport::DONE, true, v1::AttemptRecord::SUCCEEDED, v1::DONE},
-      {v1::RankReport::DONE, false, v1::AttemptRecord::FAILED, v1::RUNNING},
-      {v1::RankReport::FAILED, false, v1::AttemptRecord::FAILED, v1::RUNNING},
-      {v1::RankReport::FAILED, true, v1::AttemptRecord::FAILED, v1::RUNNING},
+      {v1::RankReport::DONE, false, v1::AttemptRecord::FAILED, v1::READY},
+      {v1::RankReport::FAILED, false, v1::AttemptRecord::FAILED, v1::READY},
+      {v1::RankReport::FAILED, true, v1::AttemptRecord::FAILED, v1::READY},
       {v1::RankReport::BAD_INPUT, false, v1::AttemptRecord::BAD_INPUT, v1::FAILED},
       {v1::RankReport::PREEMPTED, false, v1::AttemptRecord::PREEMPTED, v1::RUNNING},
-      {v1::RankReport::EXIT_UNSPECIFIED, false, v1::AttemptRecord::FAILED, v1::RUNNING},
+      {v1::RankReport::EXIT_UNSPECIFIED, false, v1::AttemptRecord::FAILED, v1::READY},
   };
   for (const Row& row : rows) {
     SCOPED_TRACE(v1::RankReport::Exit_Name(row.exit) + (row.output ? " with output" : ""));
@@ -46,6 +46,8 @@ TEST(AttemptsTest, AFailingJobIsFailedAfterItsAttemptsAndItsDependentsSayWhy) {
       {DataJob("a", "max_attempts: 2"), {"name: 'b' tokenizer {}", {"a"}}, {"name: 'c' pack {}", {"b"}}});
   world.Sync("w1");
   world.Sync("w1", {Exited("p1/a", 1, 0, v1::RankReport::FAILED, "", "no space")});
+  EXPECT_EQ(world.state("p1/a"), v1::READY);
+  world.PassDeadline();
   EXPECT_EQ(world.state("p1/a"), v1::RUNNING);
   world.Sync("w1", {Exited("p1/a", 2, 0, v1::RankReport::FAILED, "", "no space again")});
   EXPECT_EQ(world.state("p1/a"), v1::FAILED);
@@ -58,7 +60,7 @@ TEST(AttemptsTest, AFailingJobIsFailedAfterItsAttemptsAndItsDependentsSayWhy) {
 }
 
 TEST(AttemptsTest, PreemptedAndLostAttemptsDoNotCountButAreBounded) {
-  ScheduledWorld world({.lost_attempts_max = 3});
+  ScheduledWorld world({.preemptions_max = 3});
   world.Submit({DataJob("a", "max_attempts: 1")});
   world.Sync("w1");
   for (uint32_t attempt = 1; attempt <= 3; ++attempt) {
@@ -67,7 +69,7 @@ TEST(AttemptsTest, PreemptedAndLostAttemptsDoNotCountButAreBounded) {
   }
   world.Sync("w1", {Exited("p1/a", 4, 0, v1::RankReport::PREEMPTED)});
   EXPECT_EQ(world.state("p1/a"), v1::FAILED);
-  EXPECT_THAT(world.job("p1/a").reason(), HasSubstr("4 attempts were lost or preempted"));
+  EXPECT_THAT(world.job("p1/a").reason(), HasSubstr("4 attempts were preempted"));
 }
 
 TEST(AttemptsTest, AnOutputIsTakenOnlyIfItIsWholeAndOfTheRightKind) {

@@ -186,7 +186,7 @@ TEST(SchedulerTest, SaysWhyAReadyJobCannotRun) {
   EXPECT_EQ(scheduler.ExplainPending("p1/nobody"), "");
   world.SetLeaving("w1");
   world.Sync("w1");
-  EXPECT_EQ(scheduler.ExplainPending("p1/cpus"), "every connected worker is leaving");
+  EXPECT_EQ(scheduler.ExplainPending("p1/cpus"), "every connected worker is leaving or cordoned");
 }
 
 TEST(SchedulerTest, GivesALeavingWorkerNothingNew) {

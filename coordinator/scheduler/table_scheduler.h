@@ -1,6 +1,6 @@
-// The Scheduler over tables in memory: its state, and which file holds what it does. Events of clients are taken
-// in client_events.cc, those of workers in worker_events.cc; attempts start and end in attempt_lifecycle.cc;
-// scheduler.cc is the frame around them.
+// The Scheduler over tables in memory: its state, and which file holds what it does. Events of clients are
+// taken in client_events.cc and operator_events.cc, those of workers in worker_events.cc; attempts start and
+// end in attempt_lifecycle.cc; scheduler.cc is the frame around them.
 //
 // Used by Scheduler::Create alone; single-threaded.
 #ifndef BONSAI_COORDINATOR_SCHEDULER_TABLE_SCHEDULER_H_
@@ -11,8 +11,10 @@
 #include <vector>
 
 #include "absl/container/btree_set.h"
+#include "coordinator/scheduler/attempt_clocks.h"
 #include "coordinator/scheduler/attempt_table.h"
 #include "coordinator/scheduler/cluster_view.h"
+#include "coordinator/scheduler/cordon_table.h"
 #include "coordinator/scheduler/job_table.h"
 #include "coordinator/scheduler/pipeline_table.h"
 #include "coordinator/scheduler/report_intake.h"
@@ -42,6 +44,9 @@ class TableScheduler : public Scheduler {
   // The events. A status that is not OK becomes a Reject.
   absl::Status Take(absl::Time now, const PipelineSubmitted& event);
   absl::Status Take(absl::Time now, const CancelRequested& event);
+  absl::Status Take(absl::Time now, const PauseRequested& event);
+  absl::Status Take(absl::Time now, const RetryRequested& event);
+  absl::Status Take(absl::Time now, const WorkerSet& event);
   absl::Status Take(absl::Time now, const WorkerSynchronized& event);
   absl::Status Take(absl::Time now, const ArtifactImported& event);
   absl::Status Take(absl::Time, const DeadlineReached&) { return absl::OkStatus(); }
@@ -50,7 +55,19 @@ class TableScheduler : public Scheduler {
     return absl::UnimplementedError("event");
   }
 
-  void CancelOne(const std::string& job_id, absl::Time now);
+  // nullptr also for what the actor may not see.
+  const v1::PipelineRecord* FindPipeline(const std::string& id, const Actor& actor) const;
+  const v1::JobRecord* FindJob(const std::string& id, const Actor& actor) const;
+  void CancelOne(const std::string& job_id, const std::string& actor, absl::Time now);
+  // Asks the ranks of the job's live attempt to checkpoint and leave; it ends with `cause` then. False if
+  // there is none, or it is ending already.
+  bool Stop(const std::string& job_id, v1::AttemptRecord::Outcome cause, const std::string& why,
+            const std::string& actor, absl::Time now);
+  void LeaveDrained(const v1::WorkerRecord& record, const std::string& actor, absl::Time now);
+  // After a restart: of attempts that had been asked to leave by a pause or a drain.
+  void ResumeStops();
+  // Of attempts over their time limit, and those that hang.
+  void StopOverdue(absl::Time now);
   // Ends the attempts that are over, of the jobs touched.
   void Settle(absl::Time now);
   void Conclude(const std::string& job_id, absl::Time now);
@@ -60,8 +77,8 @@ class TableScheduler : public Scheduler {
   // What the worker is to run, answered after all else was decided.
   v1::SynchronizeResponse AnswerWorker(const v1::SynchronizeRequest& request) const;
   std::vector<Action> TakeRecords();
-  ClusterView View() const { return ClusterView(jobs_, attempts_, workers_); }
-  ReportIntake Intake() { return ReportIntake(options_, artifacts_, jobs_, attempts_, workers_); }
+  ClusterView View() const { return ClusterView(jobs_, attempts_, workers_, cordons_); }
+  ReportIntake Intake() { return ReportIntake(options_, artifacts_, jobs_, attempts_, workers_, clocks_); }
 
   const SchedulerOptions options_;
   Counters counters_;
@@ -71,7 +88,9 @@ class TableScheduler : public Scheduler {
   ReportIntake::Artifacts artifacts_;
   std::vector<v1::ArtifactRecord> new_artifacts_;
   AttemptTable attempts_;
+  AttemptClocks clocks_;
   WorkerTable workers_;
+  CordonTable cordons_;
   absl::btree_set<std::string> touched_;  // jobs whose attempts may be over
   std::optional<Action> reply_;           // to the event in hand
   bool run_nothing_ = false;              // it came from a session that another has replaced

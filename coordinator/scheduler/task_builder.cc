@@ -3,7 +3,7 @@
 namespace bonsai {
 
 v1::Task BuildTask(const v1::JobRecord& job, uint32_t rank, const v1::WorkerOffer& offer,
-                   const std::string& code_version) {
+                   const std::string& code_version, absl::Duration default_grace) {
   const v1::AttemptRecord& attempt = job.attempts(job.attempts_size() - 1);
   v1::Task task;
   task.set_job_id(job.id());
@@ -17,6 +17,9 @@ v1::Task BuildTask(const v1::JobRecord& job, uint32_t rank, const v1::WorkerOffe
     if (checkpoint.attempt() < attempt.number()) *task.add_resume() = checkpoint;
   }
   task.set_code_version(code_version);
+  task.set_grace_seconds(job.spec().grace_seconds() > 0
+                             ? job.spec().grace_seconds()
+                             : static_cast<uint32_t>(absl::ToInt64Seconds(default_grace)));
   for (const v1::Placement& placement : attempt.placements()) {
     if (placement.rank() != rank || placement.device_id().empty()) continue;
     task.mutable_device()->set_id(placement.device_id());

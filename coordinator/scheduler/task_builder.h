@@ -6,6 +6,7 @@
 
 #include <string>
 
+#include "absl/time/time.h"
 #include "bonsai/v1/job.pb.h"
 #include "bonsai/v1/runner.pb.h"
 #include "bonsai/v1/worker.pb.h"
@@ -13,9 +14,10 @@
 namespace bonsai {
 
 // The task of a rank of the job's last attempt. The device is looked up in the worker's offer; of a device
-// that the worker no longer offers only the id is known. Folders and descriptors are the agent's to fill in.
+// that the worker no longer offers only the id is known. `default_grace` is for a job that names no
+// grace_seconds. Folders and descriptors are the agent's to fill in.
 v1::Task BuildTask(const v1::JobRecord& job, uint32_t rank, const v1::WorkerOffer& offer,
-                   const std::string& code_version);
+                   const std::string& code_version, absl::Duration default_grace);
 
 }  // namespace bonsai
 

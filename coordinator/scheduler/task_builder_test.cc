@@ -24,20 +24,28 @@ TEST(TaskBuilderTest, WritesDownTheLastAttempt) {
   v1::WorkerOffer offer;
   offer.add_devices()->set_id("local");
   offer.mutable_devices(0)->set_transport("local");
-  const v1::Task task = BuildTask(Job(), 0, offer, "1.0");
+  const v1::Task task = BuildTask(Job(), 0, offer, "1.0", absl::Seconds(30));
   EXPECT_EQ(task.job_id(), "p1/b");
   EXPECT_EQ(task.attempt(), 2u);
   EXPECT_EQ(task.ranks(), 2u);
   EXPECT_EQ(task.spec().name(), "b");
   EXPECT_EQ(task.inputs(0).artifact_id(), "x");
   EXPECT_EQ(task.device().transport(), "local");
-  EXPECT_EQ(task.code_version(), "1.0");
-  EXPECT_FALSE(BuildTask(Job(), 1, offer, "1.0").has_device());
-  EXPECT_EQ(BuildTask(Job(), 0, v1::WorkerOffer(), "").device().id(), "local") << "no longer offered";
+  EXPECT_EQ(task.code_version(), "1.0", absl::Seconds(30));
+  EXPECT_FALSE(BuildTask(Job(), 1, offer, "1.0", absl::Seconds(30)).has_device());
+  EXPECT_EQ(BuildTask(Job(), 0, v1::WorkerOffer(), "", absl::Seconds(30)).device().id(), "local")
+      << "no longer offered";
+}
+
+TEST(TaskBuilderTest, TheJobsGraceGoesBeforeTheDefault) {
+  v1::JobRecord job = Job();
+  EXPECT_EQ(BuildTask(job, 0, {}, "", absl::Seconds(30)).grace_seconds(), 30u);
+  job.mutable_spec()->set_grace_seconds(7);
+  EXPECT_EQ(BuildTask(job, 0, {}, "", absl::Seconds(30)).grace_seconds(), 7u);
 }
 
 TEST(TaskBuilderTest, ResumesFromEarlierAttemptsOnly) {
-  const v1::Task task = BuildTask(Job(), 0, v1::WorkerOffer(), "");
+  const v1::Task task = BuildTask(Job(), 0, v1::WorkerOffer(), "", absl::Seconds(30));
   ASSERT_EQ(task.resume_size(), 1);
   EXPECT_EQ(task.resume(0).manifest_id(), "old");
 }

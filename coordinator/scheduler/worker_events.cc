@@ -26,7 +26,8 @@ v1::SynchronizeResponse TableScheduler::AnswerWorker(const v1::SynchronizeReques
   response.set_next_synchronize_ms(absl::ToInt64Milliseconds(options_.synchronize_interval));
   if (run_nothing_) return response;
   const v1::WorkerOffer& offer = workers_.all().at(request.worker_id()).offer;
-  std::vector<v1::Task> tasks = DesiredTasks(request, offer, jobs_, attempts_, options_.code_version);
+  std::vector<v1::Task> tasks =
+      DesiredTasks(request, offer, jobs_, attempts_, options_.code_version, options_.default_grace);
   if (!jobs_.ready().empty() || !RunsJust(tasks, request)) {
     response.set_next_synchronize_ms(
         absl::ToInt64Milliseconds(std::min(kSoon, options_.synchronize_interval)));
@@ -36,7 +37,8 @@ v1::SynchronizeResponse TableScheduler::AnswerWorker(const v1::SynchronizeReques
 }
 
 std::optional<absl::Time> TableScheduler::NextDeadline() const {
-  const absl::Time next = std::min(workers_.NextExpiry(), attempts_.NextRecoveryDeadline());
+  const absl::Time next = std::min(
+      {workers_.NextExpiry(), attempts_.NextRecoveryDeadline(), clocks_.NextDeadline(), jobs_.NextRelease()});
   if (next == absl::InfiniteFuture()) return std::nullopt;
   return next;
 }

@@ -124,6 +124,16 @@ TEST_F(AgentTest, ARankThatIgnoresSigtermIsKilledWithAllThatItStarted) {
   EXPECT_TRUE(Ends(grandchild));
 }
 
+TEST_F(AgentTest, ATaskSaysHowLongItsRanksMayTakeToLeave) {
+  v1::Task task = TaskOf("p1/data", {"hang"});
+  task.set_grace_seconds(1);
+  coordinator_->Desire({task});
+  StartWorker("3600000");
+  WaitForRank("p1/data", [](const auto& rank) { return rank.progress().step() == 1; });
+  coordinator_->Desire({});
+  EXPECT_THAT(WaitForExit("p1/data").message(), HasSubstr("killed by signal 9, 1s after SIGTERM"));
+}
+
 TEST_F(AgentTest, WhatARunnerLeavesRunningEndsWithIt) {
   coordinator_->Desire({TaskOf("p1/data", {"fork", "artifact", "exit:0"})});
   StartWorker();

@@ -73,6 +73,7 @@ std::vector<RankAction> RankTable::ApplyDesired(const std::vector<v1::Task>& des
     report.set_rank(key.rank);
     report.set_phase(v1::RankReport::STARTING);
     at->second.publishes = key.rank == 0;
+    at->second.grace = task.grace_seconds() == 0 ? stop_grace_ : absl::Seconds(task.grace_seconds());
     actions.push_back({RankAction::kStart, key, task});
   }
   return actions;
@@ -88,7 +89,7 @@ std::vector<RankAction> RankTable::StopAll(absl::Time now) {
 std::vector<RankAction> RankTable::Tick(absl::Time now) {
   std::vector<RankAction> actions;
   for (auto& [key, rank] : ranks_) {
-    if (!rank.stopping || rank.ended || rank.killed || now < rank.stop_time + stop_grace_) continue;
+    if (!rank.stopping || rank.ended || rank.killed || now < rank.stop_time + rank.grace) continue;
     rank.killed = true;
     actions.push_back({RankAction::kKill, key, {}});
   }
@@ -98,7 +99,7 @@ std::vector<RankAction> RankTable::Tick(absl::Time now) {
 absl::Time RankTable::NextDeadline() const {
   absl::Time next = absl::InfiniteFuture();
   for (const auto& [key, rank] : ranks_) {
-    if (rank.stopping && !rank.ended && !rank.killed) next = std::min(next, rank.stop_time + stop_grace_);
+    if (rank.stopping && !rank.ended && !rank.killed) next = std::min(next, rank.stop_time + rank.grace);
   }
   return next;
 }
@@ -148,7 +149,7 @@ void RankTable::OnEnded(const RankKey& key, ProcessEnd end) {
   v1::RankReport& report = rank->report;
   report.set_exit(ExitOf(end));
   std::string how = absl::StrCat(end.by_signal ? "killed by signal " : "exit code ", end.number);
-  if (rank->killed) absl::StrAppend(&how, ", ", absl::FormatDuration(stop_grace_), " after SIGTERM");
+  if (rank->killed) absl::StrAppend(&how, ", ", absl::FormatDuration(rank->grace), " after SIGTERM");
   if (report.exit() == v1::RankReport::DONE && rank->publishes && report.output_id().empty()) {
     report.set_exit(v1::RankReport::FAILED);
     how = "exit code 0, but it reported no output";

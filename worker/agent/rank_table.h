@@ -56,7 +56,8 @@ struct ProcessEnd {
 
 class RankTable {
  public:
-  // A rank that has not ended `stop_grace` after it was asked to is killed.
+  // A rank that has not ended so long after it was asked to is killed: its task's grace_seconds, or
+  // `stop_grace` where the task does not say.
   explicit RankTable(absl::Duration stop_grace) : stop_grace_(stop_grace) {}
 
   // What follows from all that this worker should run.
@@ -93,6 +94,7 @@ class RankTable {
     bool stopping = false;
     bool killed = false;
     bool publishes = false;  // rank 0 must have reported an output when it is done
+    absl::Duration grace;
     absl::Time stop_time;
     std::string failure;  // of its last Failure event
   };
@@ -100,7 +102,7 @@ class RankTable {
   Rank* Find(const RankKey& key);
   void Stop(const RankKey& key, Rank& rank, absl::Time now, std::vector<RankAction>& actions);
 
-  const absl::Duration stop_grace_;
+  absl::Duration stop_grace_;
   bool leaving_ = false;
   std::map<RankKey, Rank> ranks_;
 };

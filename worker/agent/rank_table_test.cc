@@ -87,6 +87,20 @@ TEST_F(RankTableTest, KillsWhatDoesNotStopWithinTheGraceOnce) {
   EXPECT_EQ(EndOf(task_, {true, 9}).message(), "killed by signal 9, 10s after SIGTERM");
 }
 
+TEST_F(RankTableTest, ATasksOwnGraceGoesBeforeTheWorkers) {
+  for (uint32_t seconds : {1u, 3600u}) {
+    v1::Task task = TaskOf("p1/own");
+    task.set_grace_seconds(seconds);
+    Run(task);
+    EXPECT_THAT(Words(table_.StopAll(now_)), ElementsAre("stop p1/own attempt 1 rank 0"));
+    EXPECT_EQ(table_.NextDeadline(), now_ + absl::Seconds(seconds));
+    EXPECT_THAT(table_.Tick(now_ + absl::Seconds(seconds) - absl::Milliseconds(1)), IsEmpty());
+    EXPECT_THAT(Words(table_.Tick(now_ + absl::Seconds(seconds))),
+                ElementsAre("kill p1/own attempt 1 rank 0"));
+    table_ = RankTable(kGrace);
+  }
+}
+
 TEST_F(RankTableTest, AnEndIsReportedOnlyOnceTheLogsAreThrough) {
   Run(task_);
   table_.OnEvent(key_, OutputEvent());

@@ -21,7 +21,7 @@ constexpr int kBadConfiguration = 65;
 constexpr char kUsage[] =
     "usage: bonsai-worker --config=FILE [--stop_grace_ms=N]\n\n"
     "Runs what the coordinator places here. FILE is a bonsai.v1.WorkerConfig in text format.\n"
-    "  --stop_grace_ms=N  from SIGTERM to SIGKILL of a rank that is to stop (10000)\n\n"
+    "  --stop_grace_ms=N  from SIGTERM to SIGKILL of a rank whose task names no grace (10000)\n\n"
     "SIGTERM: ranks write a checkpoint and leave, then so does the worker.\n"
     "exit codes: 0 left after SIGTERM, 1 failed, 65 bad configuration\n";
 
