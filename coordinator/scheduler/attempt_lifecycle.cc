@@ -78,6 +78,7 @@ void TableScheduler::Conclude(const std::string& job_id, absl::Time now) {
   if (outcome == v1::AttemptRecord::SUCCEEDED) {
     Publish(job_id, slot, now);
     jobs_.Finish(job_id, slot.output_id, now);
+    durations_.Add(job);
     return;
   }
   const Verdict verdict = Judge(job, options_);

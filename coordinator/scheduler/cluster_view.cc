@@ -99,6 +99,14 @@ std::string ClusterView::ExplainStopping(const v1::JobRecord& job) const {
   return absl::StrCat("is being cancelled; waits for ", absl::StrJoin(ranks, ", "), " to stop");
 }
 
+std::string ClusterView::ExplainSpec(const v1::JobSpec& spec) const {
+  const auto& workers = workers_.all();
+  const size_t leaving = std::count_if(workers.begin(), workers.end(), [this](const auto& entry) {
+    return entry.second.live && (entry.second.leaving || cordons_.Find(entry.first) != nullptr);
+  });
+  return ExplainNoStart(spec, FindRooms(), leaving);
+}
+
 std::string ClusterView::ExplainPending(absl::string_view job_id) const {
   const v1::JobRecord* job = jobs_.Find(job_id);
   if (job == nullptr) return "";
@@ -109,11 +117,7 @@ std::string ClusterView::ExplainPending(absl::string_view job_id) const {
       return ExplainStopping(*job);
     case v1::READY: {
       if (std::string hold = jobs_.DescribeHold(*job); !hold.empty()) return hold;
-      const auto& workers = workers_.all();
-      const size_t leaving = std::count_if(workers.begin(), workers.end(), [this](const auto& entry) {
-        return entry.second.live && (entry.second.leaving || cordons_.Find(entry.first) != nullptr);
-      });
-      return ExplainNoStart(job->spec(), FindRooms(), leaving);
+      return ExplainSpec(job->spec());
     }
     default:
       return "";

@@ -30,6 +30,8 @@ class ClusterView {
 
   // Why the job does not run; empty if it does, or has ended, or is not known.
   std::string ExplainPending(absl::string_view job_id) const;
+  // Why such a job would not start now.
+  std::string ExplainSpec(const v1::JobSpec& spec) const;
 
  private:
   struct Held {

@@ -18,6 +18,7 @@ TableScheduler::TableScheduler(const SchedulerOptions& options, const Records& r
     if (pipeline.paused()) jobs_.SetPaused(pipeline, true, now);
   }
   for (const auto& [id, job] : records.jobs) {
+    durations_.Add(job);
     if (job.state() != v1::RUNNING && job.state() != v1::CANCELLING) continue;
     if (job.attempts_size() == 0) continue;
     attempts_.AddRecovered(id, job.attempts(job.attempts_size() - 1), now + options.lease);

@@ -1,11 +1,12 @@
 // The Scheduler over tables in memory: its state, and which file holds what it does. Events of clients are
 // taken in client_events.cc and operator_events.cc, those of workers in worker_events.cc; attempts start and
-// end in attempt_lifecycle.cc; scheduler.cc is the frame around them.
+// end in attempt_lifecycle.cc; explanation.cc says why; scheduler.cc is the frame around them.
 //
 // Used by Scheduler::Create alone; single-threaded.
 #ifndef BONSAI_COORDINATOR_SCHEDULER_TABLE_SCHEDULER_H_
 #define BONSAI_COORDINATOR_SCHEDULER_TABLE_SCHEDULER_H_
 
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -15,6 +16,8 @@
 #include "coordinator/scheduler/attempt_table.h"
 #include "coordinator/scheduler/cluster_view.h"
 #include "coordinator/scheduler/cordon_table.h"
+#include "coordinator/scheduler/duration_means.h"
+#include "coordinator/scheduler/forecast.h"
 #include "coordinator/scheduler/job_table.h"
 #include "coordinator/scheduler/pipeline_table.h"
 #include "coordinator/scheduler/report_intake.h"
@@ -33,10 +36,8 @@ class TableScheduler : public Scheduler {
   std::string ExplainPending(absl::string_view job_id) const override {
     return View().ExplainPending(job_id);
   }
-  absl::StatusOr<v1::ExplainJobResponse> Explain(absl::Time, absl::string_view) const override {
-    return absl::UnimplementedError("Explain");
-  }
-  std::vector<v1::JobForecast> Forecast(absl::Time, const PipelineSubmitted&) const override { return {}; }
+  absl::StatusOr<v1::ExplainJobResponse> Explain(absl::Time now, absl::string_view job_id) const override;
+  std::vector<v1::JobForecast> Forecast(absl::Time now, const PipelineSubmitted& event) const override;
   std::vector<v1::TenantUsage> ListUsage(absl::Time) const override { return {}; }
   std::vector<v1::ScheduleRecord> ListSchedules() const override { return {}; }
 
@@ -74,6 +75,16 @@ class TableScheduler : public Scheduler {
   void Publish(const std::string& job_id, const RankSlot& slot, absl::Time now);
   void AddArtifact(v1::ArtifactRecord record, absl::Time now);
   void StartReadyJobs(absl::Time now);
+  using ForecastById = std::map<std::string, v1::JobForecast>;
+  // Explain, in parts: one fact a line.
+  void TellInputs(const v1::JobRecord& job, v1::ExplainJobResponse& response) const;
+  void TellQueue(const v1::JobRecord& job, absl::Time now, v1::ExplainJobResponse& response) const;
+  void TellAttempts(const v1::JobRecord& job, absl::Time now, v1::ExplainJobResponse& response) const;
+  ClusterSnapshot TakeSnapshot() const;
+  // Whether the connected workers would hold it if they ran nothing else.
+  bool CanRun(const v1::JobSpec& spec) const;
+  v1::JobForecast MakeForecast(const v1::JobRecord& job, const std::string& name, const std::string& why,
+                               const ForecastById& forecasts) const;
   // What the worker is to run, answered after all else was decided.
   v1::SynchronizeResponse AnswerWorker(const v1::SynchronizeRequest& request) const;
   std::vector<Action> TakeRecords();
@@ -88,6 +99,7 @@ class TableScheduler : public Scheduler {
   ReportIntake::Artifacts artifacts_;
   std::vector<v1::ArtifactRecord> new_artifacts_;
   AttemptTable attempts_;
+  DurationMeans durations_;
   AttemptClocks clocks_;
   WorkerTable workers_;
   CordonTable cordons_;

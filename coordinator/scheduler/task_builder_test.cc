@@ -31,7 +31,7 @@ TEST(TaskBuilderTest, WritesDownTheLastAttempt) {
   EXPECT_EQ(task.spec().name(), "b");
   EXPECT_EQ(task.inputs(0).artifact_id(), "x");
   EXPECT_EQ(task.device().transport(), "local");
-  EXPECT_EQ(task.code_version(), "1.0", absl::Seconds(30));
+  EXPECT_EQ(task.code_version(), "1.0");
   EXPECT_FALSE(BuildTask(Job(), 1, offer, "1.0", absl::Seconds(30)).has_device());
   EXPECT_EQ(BuildTask(Job(), 0, v1::WorkerOffer(), "", absl::Seconds(30)).device().id(), "local")
       << "no longer offered";
