@@ -5,7 +5,6 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
 #include "coordinator/scheduler/job_kinds.h"
-#include "coordinator/scheduler/ready_queue.h"
 #include "coordinator/scheduler/table_scheduler.h"
 #include "coordinator/scheduler/verdict.h"
 
@@ -22,28 +21,12 @@ std::string OutcomeWord(Outcome outcome) {
 
 }  // namespace
 
-void TableScheduler::StartReadyJobs(absl::Time now) {
-  if (jobs_.ready().empty()) return;
-  for (const Start& start : PickStarts(jobs_, View().FindRooms(), now, options_.keep_room_after)) {
-    v1::JobRecord& job = jobs_.Edit(start.job_id);
-    const uint32_t number = job.attempts_size() == 0 ? 1 : job.attempts(job.attempts_size() - 1).number() + 1;
-    v1::AttemptRecord& attempt = *job.add_attempts();
-    attempt.set_number(number);
-    attempt.set_started_unix_ms(absl::ToUnixMillis(now));
-    for (const v1::Placement& placement : start.placements) *attempt.add_placements() = placement;
-    attempts_.Add(start.job_id, attempt);
-    clocks_.Start(job, now);
-    jobs_.SetState(start.job_id, v1::RUNNING, "", now,
-                   {absl::StrCat("started attempt ", number, " on ", DescribePlacements(attempt))});
-    const int surplus = job.attempts_size() - static_cast<int>(options_.attempts_kept);
-    if (surplus > 0) job.mutable_attempts()->DeleteSubrange(0, surplus);
-  }
-}
-
 void TableScheduler::Settle(absl::Time now) {
   for (const std::string& job_id : std::exchange(touched_, {})) {
     const LiveAttempt* attempt = attempts_.Find(job_id);
     if (attempt == nullptr) continue;
+    for (const RankSlot& slot : attempt->slots()) workers_.MarkChanged(slot.worker_id);
+    if (attempt->ending()) dispatcher_.AttemptEnding(jobs_.Find(job_id)->sequence());
     if (attempt->over()) {
       Conclude(job_id, now);
     } else if (attempt->ending() && jobs_.Find(job_id)->state() == v1::RUNNING) {
@@ -75,6 +58,7 @@ void TableScheduler::Conclude(const std::string& job_id, absl::Time now) {
   ended.set_outcome(outcome);
   ended.set_reason(reason);
   ended.set_ended_unix_ms(absl::ToUnixMillis(now));
+  dispatcher_.AttemptEnded(job, now);
   if (outcome == v1::AttemptRecord::SUCCEEDED) {
     Publish(job_id, slot, now);
     jobs_.Finish(job_id, slot.output_id, now);

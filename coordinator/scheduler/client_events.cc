@@ -16,6 +16,7 @@ absl::Status TableScheduler::Take(absl::Time now, const PipelineSubmitted& event
     return absl::InvalidArgumentError(absl::StrCat("the pipeline has ", event.pipeline.jobs_size(),
                                                    " jobs; at most ", options_.jobs_per_pipeline_max));
   }
+  if (absl::Status status = CheckShares(event); !status.ok()) return status;
   v1::PipelineRecord pipeline;
   pipeline.set_id(absl::StrCat("p", counters_.next_pipeline));
   pipeline.set_name(event.pipeline.name());

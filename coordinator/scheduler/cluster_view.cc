@@ -39,13 +39,22 @@ std::vector<ClusterView::Held> ClusterView::HeldOn(const Worker& worker) const {
   return held;
 }
 
+bool ClusterView::MayStart(const Worker& worker) const {
+  return worker.live && !worker.leaving && cordons_.Find(worker.id) == nullptr;
+}
+
+Room ClusterView::FreeRoom(const Worker& worker) const {
+  Room free = RoomOf(worker.id, worker.offer);
+  for (const Held& held : HeldOn(worker)) Take(free, held.need, held.device_id);
+  return free;
+}
+
 Rooms ClusterView::FindRooms() const {
   Rooms rooms;
   for (const auto& [id, worker] : workers_.all()) {
-    if (!worker.live || worker.leaving || cordons_.Find(id) != nullptr) continue;
+    if (!MayStart(worker)) continue;
     rooms.whole.push_back(RoomOf(id, worker.offer));
-    Room& free = rooms.free.emplace_back(rooms.whole.back());
-    for (const Held& held : HeldOn(worker)) Take(free, held.need, held.device_id);
+    rooms.free.push_back(FreeRoom(worker));
   }
   return rooms;
 }

@@ -23,6 +23,10 @@ class ClusterView {
               const CordonTable& cordons)
       : jobs_(jobs), attempts_(attempts), workers_(workers), cordons_(cordons) {}
 
+  // Whether anything may start there: it is live, not leaving and not cordoned.
+  bool MayStart(const Worker& worker) const;
+  // What it offers without what its processes hold.
+  Room FreeRoom(const Worker& worker) const;
   // Of the workers that may start something: live, not leaving and not cordoned.
   Rooms FindRooms() const;
 

@@ -163,7 +163,7 @@ ClusterSnapshot TableScheduler::TakeSnapshot() const {
 
 bool TableScheduler::CanRun(const v1::JobSpec& spec) const {
   std::vector<Room> whole = View().FindRooms().whole;
-  return PlaceGang(NeedOf(spec), RanksOf(spec), whole).has_value();
+  return PlaceGang(NeedOf(spec), MinRanksOf(spec), whole).has_value();
 }
 
 v1::JobForecast TableScheduler::MakeForecast(const v1::JobRecord& job, const std::string& name,

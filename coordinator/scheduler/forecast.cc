@@ -141,7 +141,7 @@ ForecastResult RunForecast(const ClusterSnapshot& snapshot,
   for (const VirtualCluster::Worker& worker : snapshot.workers) cluster.AddWorker(worker);
   ForecastResult result;
   if (submitted) result.submitted = Submit(*submitted, cluster, work);
-  cluster.SetTick(absl::Seconds(10), options.keep_room_after + absl::Seconds(10));
+  cluster.SetTick(absl::Seconds(10), options.preempt_after + absl::Seconds(10));
   const size_t steps = std::min(kStepsMax, kWorkMax / size);
   for (size_t step = 0; step < steps && !work.waited_.empty(); ++step) {
     if (!cluster.Step(now + kHorizon)) break;

@@ -34,18 +34,25 @@ void JobTable::Index(const v1::JobRecord& record, absl::Time now) {
   for (const v1::ResolvedInput& input : record.inputs()) {
     if (!input.job_id().empty()) dependents_[input.job_id()].insert(record.id());
   }
+  if (!HasEnded(record.state())) ++unended_[record.tenant()];
   Queue(record, now);
+}
+
+uint64_t JobTable::Unended(absl::string_view tenant) const {
+  auto it = unended_.find(tenant);
+  return it == unended_.end() ? 0 : it->second;
 }
 
 void JobTable::Queue(const v1::JobRecord& job, absl::Time now) {
   const absl::Time not_before = absl::FromUnixMillis(job.not_before_unix_ms());
-  ready_.erase(job.sequence());
+  if (ready_.erase(job.sequence()) > 0) moved_.insert(job.id());
   backing_off_.erase({not_before, job.id()});
   if (job.state() != v1::READY || paused_.count(job.pipeline_id()) > 0) return;
   if (not_before > now) {
     backing_off_.insert({not_before, job.id()});
   } else {
     ready_[job.sequence()] = {job.id(), now};
+    moved_.insert(job.id());
   }
 }
 
@@ -71,6 +78,8 @@ v1::JobRecord& JobTable::Edit(const std::string& id) {
 void JobTable::SetState(const std::string& id, v1::JobState state, absl::string_view reason, absl::Time now,
                         Happening happening) {
   v1::JobRecord& job = Edit(id);
+  if (HasEnded(job.state()) && !HasEnded(state)) ++unended_[job.tenant()];
+  if (!HasEnded(job.state()) && HasEnded(state)) --unended_[job.tenant()];
   job.set_state(state);
   job.set_reason(std::string(reason));
   Queue(job, now);

@@ -73,6 +73,12 @@ class JobTable {
   // READY jobs that may start as soon as there is room, in the order of submission.
   const absl::btree_map<uint64_t, Ready>& ready() const { return ready_; }
 
+  // How many of the tenant's jobs have not ended.
+  uint64_t Unended(absl::string_view tenant) const;
+  // Jobs that came into ready() or went out of it since the last call, or that changed while they were there;
+  // by id.
+  absl::btree_set<std::string> TakeMoved() { return std::exchange(moved_, {}); }
+
   // The records that changed since the last call, by id.
   std::vector<v1::JobRecord> TakeChanged();
   // What happened since the last call, in order.
@@ -90,6 +96,8 @@ class JobTable {
   absl::btree_map<uint64_t, Ready> ready_;                                 // by sequence
   absl::btree_set<std::pair<absl::Time, std::string>> backing_off_;
   absl::btree_set<std::string> paused_;  // pipelines
+  absl::btree_set<std::string> moved_;
+  absl::btree_map<std::string, uint64_t> unended_;  // by tenant
   absl::btree_set<std::string> changed_;
   JobHistory history_;
 };

@@ -81,6 +81,7 @@ absl::Status TableScheduler::Take(absl::Time now, const WorkerSet& event) {
   }
   absl::StatusOr<v1::WorkerRecord> record = cordons_.Set(event.request, event.actor.name, now);
   if (!record.ok()) return record.status();
+  workers_.MarkChanged(record->id());
   if (record->drained()) LeaveDrained(*record, event.actor.name, now);
   v1::SetWorkerResponse response;
   *response.mutable_worker() = *std::move(record);

@@ -39,16 +39,26 @@ RankNeed NeedOf(const v1::JobSpec& spec) {
   need.memory_bytes = resources.memory_bytes() == 0 ? kDefaultMemoryBytes : resources.memory_bytes();
   need.gpus = resources.gpus();
   need.device_target = DeviceTarget(spec);
+  need.labels.assign(resources.labels().begin(), resources.labels().end());
+  std::sort(need.labels.begin(), need.labels.end());
   return need;
 }
 
 uint32_t RanksOf(const v1::JobSpec& spec) { return std::max(spec.resources().ranks(), 1u); }
+
+uint32_t MinRanksOf(const v1::JobSpec& spec) {
+  const uint32_t least = spec.resources().min_ranks();
+  return least == 0 ? RanksOf(spec) : std::min(least, RanksOf(spec));
+}
+
+uint32_t MaxRanksOf(const v1::JobSpec& spec) { return std::max(spec.resources().max_ranks(), RanksOf(spec)); }
 
 std::string DescribeNeed(const RankNeed& need) {
   std::vector<std::string> parts = {Counted(need.cpus, "cpu"),
                                     absl::StrCat(DescribeBytes(need.memory_bytes), " of memory")};
   if (need.gpus > 0) parts.push_back(Counted(need.gpus, "gpu"));
   if (!need.device_target.empty()) parts.push_back(absl::StrCat("a ", need.device_target, " device"));
+  for (const auto& [key, value] : need.labels) parts.push_back(absl::StrCat("the label ", key, "=", value));
   std::string last = std::move(parts.back());
   parts.pop_back();
   return absl::StrCat(absl::StrJoin(parts, ", "), " and ", last);
@@ -60,8 +70,15 @@ Room RoomOf(const std::string& worker_id, const v1::WorkerOffer& offer) {
   room.cpus = offer.cpus();
   room.memory_bytes = offer.memory_bytes();
   room.gpus = offer.gpus();
+  if (offer.gpu_devices_size() > 0) {
+    const auto healthy = std::count_if(offer.gpu_devices().begin(), offer.gpu_devices().end(),
+                                       [](const v1::Gpu& gpu) { return gpu.unhealthy().empty(); });
+    room.gpus = std::min(room.gpus, static_cast<uint32_t>(healthy));
+  }
   room.devices.assign(offer.devices().begin(), offer.devices().end());
   room.kinds.assign(offer.kinds().begin(), offer.kinds().end());
+  room.labels.assign(offer.labels().begin(), offer.labels().end());
+  std::sort(room.labels.begin(), room.labels.end());
   return room;
 }
 
@@ -75,8 +92,13 @@ void Take(Room& room, const RankNeed& need, const std::string& device_id) {
   if (it != room.devices.end()) room.devices.erase(it);
 }
 
+bool IsAble(const Room& room, const RankNeed& need) {
+  return std::find(room.kinds.begin(), room.kinds.end(), need.kind) != room.kinds.end() &&
+         std::includes(room.labels.begin(), room.labels.end(), need.labels.begin(), need.labels.end());
+}
+
 uint32_t RanksThatFit(const Room& room, const RankNeed& need) {
-  if (std::find(room.kinds.begin(), room.kinds.end(), need.kind) == room.kinds.end()) return 0;
+  if (!IsAble(room, need)) return 0;
   uint64_t count = room.cpus / need.cpus;
   count = std::min<uint64_t>(count, room.memory_bytes / need.memory_bytes);
   if (need.gpus > 0) count = std::min<uint64_t>(count, room.gpus / need.gpus);

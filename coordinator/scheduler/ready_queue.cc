@@ -11,15 +11,6 @@
 namespace bonsai {
 namespace {
 
-// Keeps the workers of `placements` out of `rooms`.
-void KeepFree(const std::vector<v1::Placement>& placements, std::vector<Room>& rooms) {
-  absl::btree_set<std::string> kept;
-  for (const v1::Placement& placement : placements) kept.insert(placement.worker_id());
-  rooms.erase(std::remove_if(rooms.begin(), rooms.end(),
-                             [&](const Room& room) { return kept.count(room.worker_id) > 0; }),
-              rooms.end());
-}
-
 uint64_t RanksThatFit(const std::vector<Room>& rooms, const RankNeed& need) {
   uint64_t count = 0;
   for (const Room& room : rooms) count += RanksThatFit(room, need);
@@ -71,26 +62,6 @@ std::string ExplainTooLarge(const RankNeed& need, uint32_t ranks, const std::vec
 }
 
 }  // namespace
-
-std::vector<Start> PickStarts(const JobTable& jobs, Rooms rooms, absl::Time now, absl::Duration keep_after) {
-  std::vector<Start> starts;
-  bool kept = false;
-  for (const auto& [sequence, ready] : jobs.ready()) {
-    if (rooms.free.empty()) break;
-    const v1::JobSpec& spec = jobs.Find(ready.job_id)->spec();
-    const RankNeed need = NeedOf(spec);
-    if (auto placements = PlaceGang(need, RanksOf(spec), rooms.free)) {
-      starts.push_back({ready.job_id, *std::move(placements)});
-    } else if (!kept && now - ready.since >= keep_after) {
-      std::vector<Room> whole = rooms.whole;
-      if (auto wanted = PlaceGang(need, RanksOf(spec), whole)) {
-        KeepFree(*wanted, rooms.free);
-        kept = true;
-      }
-    }
-  }
-  return starts;
-}
 
 std::string ExplainNoStart(const v1::JobSpec& spec, const Rooms& rooms, size_t workers_leaving) {
   const RankNeed need = NeedOf(spec);

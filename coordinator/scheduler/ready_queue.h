@@ -15,21 +15,12 @@
 
 namespace bonsai {
 
-struct Start {
-  std::string job_id;
-  std::vector<v1::Placement> placements;
-};
-
 // The room of the workers that may start something: free now, and when they run nothing. By worker id, the
 // same workers in both.
 struct Rooms {
   std::vector<Room> free;
   std::vector<Room> whole;
 };
-
-// For the oldest job that has waited for `keep_after`, does not fit and would fit on idle workers, the
-// workers on which it would be placed then take no other job.
-std::vector<Start> PickStarts(const JobTable& jobs, Rooms rooms, absl::Time now, absl::Duration keep_after);
 
 // Why a READY job does not start, for people.
 std::string ExplainNoStart(const v1::JobSpec& spec, const Rooms& rooms, size_t workers_leaving);

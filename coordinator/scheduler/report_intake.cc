@@ -16,6 +16,7 @@ absl::StatusOr<bool> ReportIntake::Take(absl::Time now, const WorkerSynchronized
   if (heard == WorkerTable::Heard::kRetired) return true;
   if (heard == WorkerTable::Heard::kLate) return false;
   Worker& worker = *workers_.Find(event.request.worker_id());
+  if (!worker.strays.empty()) workers_.MarkChanged(worker.id);
   worker.strays.clear();
   absl::btree_set<RankId> present;
   for (const v1::RankReport& report : event.request.ranks()) {
@@ -26,7 +27,7 @@ absl::StatusOr<bool> ReportIntake::Take(absl::Time now, const WorkerSynchronized
     }
     present.insert({report.job_id(), report.rank()});
     TakeRank(now, report, event, *slot);
-    touched.insert(report.job_id());
+    if (!slot->holds_resources()) touched.insert(report.job_id());
   }
   TakeAbsent(worker, heard == WorkerTable::Heard::kNewSession, present, touched);
   return false;
@@ -84,6 +85,7 @@ const v1::ArtifactRecord* ReportIntake::FindArtifact(const std::string& id, absl
 }
 
 void ReportIntake::AddStray(const v1::RankReport& report, Worker& worker) {
+  workers_.MarkChanged(worker.id);
   Stray& stray = worker.strays.emplace_back();
   stray.job_id = report.job_id();
   stray.attempt = report.attempt();

@@ -12,6 +12,7 @@ TableScheduler::TableScheduler(const SchedulerOptions& options, const Records& r
       kept_counters_(records.counters),
       pipelines_(records.pipelines),
       jobs_(records.jobs, now),
+      dispatcher_(options_, jobs_),
       artifacts_(records.artifacts.begin(), records.artifacts.end()),
       cordons_(records.workers) {
   for (const auto& [id, pipeline] : records.pipelines) {
@@ -30,6 +31,7 @@ TableScheduler::TableScheduler(const SchedulerOptions& options, const Records& r
     touched_.insert(id);
   }
   ResumeStops();
+  RecoverDispatcher(now);
 }
 
 std::vector<Action> TableScheduler::Apply(absl::Time now, const Event& event) {
@@ -40,7 +42,7 @@ std::vector<Action> TableScheduler::Apply(absl::Time now, const Event& event) {
   jobs_.Release(now);
   const absl::Status status = std::visit([&](const auto& e) { return Take(now, e); }, event);
   Settle(now);
-  StartReadyJobs(now);
+  Dispatch(now);
   if (!status.ok()) {
     reply_ = Reject{status};
   } else if (const auto* synchronized = std::get_if<WorkerSynchronized>(&event)) {

@@ -175,9 +175,6 @@ struct SchedulerOptions {
   uint32_t attempts_kept = 64;      // per job record: the newest
   uint32_t checkpoints_kept = 3;    // per job record
   uint32_t jobs_per_pipeline_max = 1000;
-  // Smaller jobs may pass one that does not fit, until the oldest has waited for so long: then the room that
-  // it would use is kept free for it.
-  absl::Duration keep_room_after = absl::Seconds(60);
   std::vector<v1::QueueConfig> queues = {};
   std::vector<v1::TenantConfig> tenants = {};
   // A job with a higher priority that would fit if lower ones left makes them leave once it has waited for so

@@ -20,6 +20,26 @@ bool IsSha256(const std::string& text) {
          });
 }
 
+// The bounds of an elastic gang; 0 stands for `ranks`.
+void CheckElastic(const v1::JobSpec& spec, ProblemList& problems) {
+  const v1::Resources& resources = spec.resources();
+  const uint32_t ranks = std::max(resources.ranks(), 1u);
+  if (resources.min_ranks() > ranks) {
+    problems.Add("resources.min_ranks", resources.min_ranks(),
+                 absl::StrCat("must be from 1 to resources.ranks, which is ", ranks, ", or 0 for that"));
+  }
+  if (resources.max_ranks() == 0) return;
+  const uint32_t most = spec.has_pretrain() ? std::min(spec.pretrain().batch_sequences(), 1024u)
+                        : spec.has_sft()    ? std::min(spec.sft().batch_sequences(), 1024u)
+                                            : 1u;
+  if (resources.max_ranks() < ranks || resources.max_ranks() > std::max(most, ranks)) {
+    problems.Add(
+        "resources.max_ranks", resources.max_ranks(),
+        absl::StrCat("must be from resources.ranks, which is ", ranks, ", to ", std::max(most, ranks),
+                     most > 1 ? ", for every rank takes a sequence of each batch" : "", ", or 0 for ranks"));
+  }
+}
+
 void CheckResources(const v1::JobSpec& spec, ProblemList& problems) {
   const v1::Resources& resources = spec.resources();
   CheckRange("resources.ranks", resources.ranks(), 0u, 1024u, problems);
@@ -27,6 +47,8 @@ void CheckResources(const v1::JobSpec& spec, ProblemList& problems) {
   CheckRange("resources.memory_bytes", resources.memory_bytes(), uint64_t{0}, uint64_t{1} << 46, problems);
   CheckRange("resources.gpus", resources.gpus(), 0u, 1024u, problems);
   CheckRange("max_attempts", spec.max_attempts(), 0u, 100u, problems);
+  CheckRange("priority", spec.priority(), -1000, 1000, problems);
+  CheckElastic(spec, problems);
   if (resources.ranks() > 1 && !spec.has_pretrain() && !spec.has_sft()) {
     problems.Add("resources.ranks", resources.ranks(),
                  absl::StrCat("must be 1 or 0: a ", JobKind(spec),

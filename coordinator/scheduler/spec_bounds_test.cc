@@ -76,6 +76,11 @@ TEST(SpecBoundsTest, NamesTheFieldTheValueAndWhatIsValid) {
       {"pack {} resources { cpus: 5000 }", "resources.cpus is 5000: must be from 0 to 4096"},
       {"pack {} resources { memory_bytes: 18446744073709551615 }",
        "resources.memory_bytes is 18446744073709551615"},
+      {"pack {} priority: -1001", "priority is -1001: must be from -1000 to 1000"},
+      {"pack {} resources { min_ranks: 2 }",
+       "resources.min_ranks is 2: must be from 1 to resources.ranks, which is 1, or 0 for that"},
+      {"pack {} resources { max_ranks: 2 }",
+       "resources.max_ranks is 2: must be from resources.ranks, which is 1, to 1, or 0 for ranks"},
       {"pack {} max_attempts: 101", "max_attempts is 101: must be from 0 to 100"},
   };
   for (const auto& [text, problem] : rows) {

@@ -1,6 +1,7 @@
 // The Scheduler over tables in memory: its state, and which file holds what it does. Events of clients are
-// taken in client_events.cc and operator_events.cc, those of workers in worker_events.cc; attempts start and
-// end in attempt_lifecycle.cc; explanation.cc says why; scheduler.cc is the frame around them.
+// taken in client_events.cc and operator_events.cc, those of workers in worker_events.cc; dispatch.cc and
+// attempt_lifecycle.cc start and end attempts; explanation.cc says why; scheduler.cc is the frame around
+// them.
 //
 // Used by Scheduler::Create alone; single-threaded.
 #ifndef BONSAI_COORDINATOR_SCHEDULER_TABLE_SCHEDULER_H_
@@ -16,6 +17,7 @@
 #include "coordinator/scheduler/attempt_table.h"
 #include "coordinator/scheduler/cluster_view.h"
 #include "coordinator/scheduler/cordon_table.h"
+#include "coordinator/scheduler/dispatcher.h"
 #include "coordinator/scheduler/duration_means.h"
 #include "coordinator/scheduler/forecast.h"
 #include "coordinator/scheduler/job_table.h"
@@ -33,12 +35,10 @@ class TableScheduler : public Scheduler {
   std::vector<Action> Apply(absl::Time now, const Event& event) override;
   std::optional<absl::Time> NextDeadline() const override;
   std::vector<v1::WorkerStatus> ListWorkers(absl::Time) const override { return View().ListWorkers(); }
-  std::string ExplainPending(absl::string_view job_id) const override {
-    return View().ExplainPending(job_id);
-  }
+  std::string ExplainPending(absl::string_view job_id) const override;
   absl::StatusOr<v1::ExplainJobResponse> Explain(absl::Time now, absl::string_view job_id) const override;
   std::vector<v1::JobForecast> Forecast(absl::Time now, const PipelineSubmitted& event) const override;
-  std::vector<v1::TenantUsage> ListUsage(absl::Time) const override { return {}; }
+  std::vector<v1::TenantUsage> ListUsage(absl::Time now) const override;
   std::vector<v1::ScheduleRecord> ListSchedules() const override { return {}; }
 
  private:
@@ -74,7 +74,6 @@ class TableScheduler : public Scheduler {
   void Conclude(const std::string& job_id, absl::Time now);
   void Publish(const std::string& job_id, const RankSlot& slot, absl::Time now);
   void AddArtifact(v1::ArtifactRecord record, absl::Time now);
-  void StartReadyJobs(absl::Time now);
   using ForecastById = std::map<std::string, v1::JobForecast>;
   // Explain, in parts: one fact a line.
   void TellInputs(const v1::JobRecord& job, v1::ExplainJobResponse& response) const;
@@ -85,6 +84,13 @@ class TableScheduler : public Scheduler {
   bool CanRun(const v1::JobSpec& spec) const;
   v1::JobForecast MakeForecast(const v1::JobRecord& job, const std::string& name, const std::string& why,
                                const ForecastById& forecasts) const;
+  // Whether the queue is there and the tenant's quotas allow for the pipeline.
+  absl::Status CheckShares(const PipelineSubmitted& event);
+  // Tells the dispatcher what changed, and does what it decides.
+  void Dispatch(absl::Time now);
+  void RecoverDispatcher(absl::Time now);
+  void RefreshRooms();
+  void StartAttempt(const Start& start, absl::Time now);
   // What the worker is to run, answered after all else was decided.
   v1::SynchronizeResponse AnswerWorker(const v1::SynchronizeRequest& request) const;
   std::vector<Action> TakeRecords();
@@ -96,6 +102,7 @@ class TableScheduler : public Scheduler {
   Counters kept_counters_;  // as last given out in an action
   PipelineTable pipelines_;
   JobTable jobs_;
+  Dispatcher dispatcher_;
   ReportIntake::Artifacts artifacts_;
   std::vector<v1::ArtifactRecord> new_artifacts_;
   AttemptTable attempts_;

@@ -30,6 +30,34 @@ absl::Status CheckName(absl::string_view field, absl::string_view name) {
   return absl::OkStatus();
 }
 
+template <typename Items, typename Same>
+bool AllSame(const Items& a, const Items& b, Same same) {
+  return a.size() == b.size() && std::equal(a.begin(), a.end(), b.begin(), same);
+}
+
+// The order of repeated fields counts: a worker does not reorder them from one request to the next.
+bool SameOffer(const v1::WorkerOffer& a, const v1::WorkerOffer& b) {
+  const auto same_text = [](const std::string& x, const std::string& y) { return x == y; };
+  const auto same_device = [](const v1::Device& x, const v1::Device& y) {
+    return x.id() == y.id() && x.target() == y.target() && x.transport() == y.transport() &&
+           x.emulated() == y.emulated() && x.description() == y.description();
+  };
+  const auto same_gpu = [](const v1::Gpu& x, const v1::Gpu& y) {
+    return x.id() == y.id() && x.name() == y.name() && x.memory_bytes() == y.memory_bytes() &&
+           x.errors() == y.errors() && x.unhealthy() == y.unhealthy();
+  };
+  const bool same_labels = a.labels_size() == b.labels_size() &&
+                           std::all_of(a.labels().begin(), a.labels().end(), [&](const auto& label) {
+                             auto it = b.labels().find(label.first);
+                             return it != b.labels().end() && it->second == label.second;
+                           });
+  return a.cpus() == b.cpus() && a.memory_bytes() == b.memory_bytes() && a.gpus() == b.gpus() &&
+         a.shares_storage() == b.shares_storage() && same_labels &&
+         AllSame(a.kinds(), b.kinds(), same_text) && AllSame(a.devices(), b.devices(), same_device) &&
+         AllSame(a.gpu_devices(), b.gpu_devices(), same_gpu) &&
+         AllSame(a.cached_artifacts(), b.cached_artifacts(), same_text);
+}
+
 }  // namespace
 
 absl::Status CheckSynchronizeRequest(const v1::SynchronizeRequest& request) {
@@ -85,34 +113,55 @@ absl::Status WorkerTable::Hear(const v1::SynchronizeRequest& request, absl::Time
     worker.retired_sessions.push_front(worker.session);
     if (worker.retired_sessions.size() > kRetiredSessionsMax) worker.retired_sessions.pop_back();
   }
+  if (!worker.live || worker.leaving != request.leaving() || !SameOffer(worker.offer, request.offer())) {
+    MarkChanged(worker.id);
+    worker.offer = request.offer();
+  }
+  if (!worker.live) {
+    silent_.erase({worker.lease_until, worker.id});
+    leases_.insert({now + lease, worker.id});
+  }
   worker.session = request.session();
   worker.sequence = request.sequence();
   worker.lease_until = now + lease;
   worker.live = true;
   worker.leaving = request.leaving();
-  worker.offer = request.offer();
   return absl::OkStatus();
+}
+
+void WorkerTable::Refresh() const {
+  while (!leases_.empty()) {
+    auto first = leases_.begin();
+    const absl::Time until = workers_.at(first->second).lease_until;
+    if (until == first->first) return;
+    std::string id = first->second;
+    leases_.erase(first);
+    leases_.insert({until, std::move(id)});
+  }
 }
 
 std::vector<std::string> WorkerTable::Expire(absl::Time now) {
   std::vector<std::string> expired;
-  for (auto it = workers_.begin(); it != workers_.end();) {
-    Worker& worker = it->second;
-    if (worker.live && worker.lease_until <= now) {
-      worker.live = false;
-      expired.push_back(worker.id);
-    }
-    it = !worker.live && worker.lease_until + kForgetAfter <= now ? workers_.erase(it) : std::next(it);
+  for (Refresh(); !leases_.empty() && leases_.begin()->first <= now; Refresh()) {
+    const std::string id = leases_.begin()->second;
+    leases_.erase(leases_.begin());
+    Worker& worker = workers_.at(id);
+    worker.live = false;
+    silent_.insert({worker.lease_until, id});
+    MarkChanged(id);
+    expired.push_back(id);
+  }
+  std::sort(expired.begin(), expired.end());
+  while (!silent_.empty() && silent_.begin()->first + kForgetAfter <= now) {
+    workers_.erase(silent_.begin()->second);
+    silent_.erase(silent_.begin());
   }
   return expired;
 }
 
 absl::Time WorkerTable::NextExpiry() const {
-  absl::Time next = absl::InfiniteFuture();
-  for (const auto& [id, worker] : workers_) {
-    if (worker.live) next = std::min(next, worker.lease_until);
-  }
-  return next;
+  Refresh();
+  return leases_.empty() ? absl::InfiniteFuture() : leases_.begin()->first;
 }
 
 Worker* WorkerTable::Find(const std::string& id) {

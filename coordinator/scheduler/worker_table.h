@@ -7,9 +7,11 @@
 
 #include <deque>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/container/btree_map.h"
+#include "absl/container/btree_set.h"
 #include "absl/status/status.h"
 #include "absl/time/time.h"
 #include "bonsai/v1/worker.pb.h"
@@ -61,11 +63,23 @@ class WorkerTable {
   // When the next lease ends; InfiniteFuture if there is none.
   absl::Time NextExpiry() const;
 
+  // What the worker has room for may be another than it was.
+  void MarkChanged(const std::string& id) { changed_.insert(id); }
+  // Those that were marked since the last call, by themselves (offers, leases, leaving) or by a caller.
+  absl::btree_set<std::string> TakeChanged() { return std::exchange(changed_, {}); }
+
   Worker* Find(const std::string& id);
   const absl::btree_map<std::string, Worker>& all() const { return workers_; }
 
  private:
+  // The first lease to end, with entries of leases that were renewed brought up to date.
+  void Refresh() const;
+
   absl::btree_map<std::string, Worker> workers_;
+  // Of live workers, when a lease was to end when it was last looked at: it may have been renewed since.
+  mutable absl::btree_set<std::pair<absl::Time, std::string>> leases_;
+  absl::btree_set<std::pair<absl::Time, std::string>> silent_;  // since when
+  absl::btree_set<std::string> changed_;
 };
 
 }  // namespace bonsai

@@ -18,7 +18,6 @@ SchedulerOptions Options() {
   options.lease = absl::Seconds(5);
   options.lost_attempts_max = 100;
   options.default_max_attempts = 10;
-  options.keep_room_after = absl::Seconds(20);
   return options;
 }
 

@@ -1,0 +1,220 @@
+#include "coordinator/scheduler/reservation.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace bonsai {
+namespace {
+
+using Site = RoomIndex::Site;
+
+// Of running jobs in one search for victims: a bound on its time, not on what it finds in any real cluster.
+constexpr size_t kLookedAtMax = 20000;
+constexpr size_t kChosenMax = 4096;
+
+void Add(Amount& amount, const Amount& more, uint64_t times) {
+  amount.gpus += more.gpus * times;
+  amount.cpus += more.cpus * times;
+  amount.memory_bytes += more.memory_bytes * times;
+}
+
+void Subtract(Amount& amount, const Amount& less, uint64_t times) {
+  amount.gpus -= std::min(amount.gpus, less.gpus * times);
+  amount.cpus -= std::min(amount.cpus, less.cpus * times);
+  amount.memory_bytes -= std::min(amount.memory_bytes, less.memory_bytes * times);
+}
+
+uint32_t RanksOn(const RunningJob& job, Site site) {
+  for (const auto& [place, ranks] : job.places) {
+    if (place == site) return ranks;
+  }
+  return 0;
+}
+
+// One more rank of the waiting job fits on the site at that time.
+struct Opening {
+  absl::Time time;
+  Site site;
+  uint32_t ranks;
+
+  auto Key() const { return std::tuple(time, site); }
+};
+
+// When how many ranks fit on the site, as what runs there ends.
+void AddOpenings(const PendingJob& job, Site site, const RoomIndex& rooms, const RunningTable& running,
+                 absl::Time now, std::vector<Opening>& openings) {
+  const uint32_t most = rooms.RanksOnWhole(job.shape, site);
+  if (most == 0) return;
+  Amount free = rooms.site(site).free;
+  uint32_t fit = rooms.RanksIn(job.shape, site, free);
+  if (fit > 0) openings.push_back({now, site, fit});
+  std::vector<const RunningJob*> ends;
+  for (uint64_t sequence : running.OnSite(site)) ends.push_back(running.Find(sequence));
+  std::sort(ends.begin(), ends.end(), [](const RunningJob* a, const RunningJob* b) {
+    return std::tuple(a->expected_end, a->started, a->sequence) <
+           std::tuple(b->expected_end, b->started, b->sequence);
+  });
+  for (const RunningJob* ending : ends) {
+    if (fit >= most) return;
+    Add(free, ending->need, RanksOn(*ending, site));
+    const uint32_t more = std::min(rooms.RanksIn(job.shape, site, free), most);
+    if (more > fit) openings.push_back({std::max(ending->expected_end, now), site, more - fit});
+    fit = std::max(fit, more);
+  }
+  // Its devices, or processes that no attempt has: when they go is not known.
+  if (fit < most) openings.push_back({absl::InfiniteFuture(), site, most - fit});
+}
+
+}  // namespace
+
+std::vector<Site> Reservation::sites() const {
+  std::vector<Site> sites;
+  for (const auto& [site, count] : ranks) sites.push_back(site);
+  return sites;
+}
+
+std::optional<Reservation> Reserve(const PendingJob& job, const RoomIndex& rooms, const RunningTable& running,
+                                   const Sites& taken, absl::Time now) {
+  std::vector<Opening> openings;
+  for (Site site = 0; site < rooms.size(); ++site) {
+    if (!rooms.site(site).usable || taken.contains(site)) continue;
+    AddOpenings(job, site, rooms, running, now, openings);
+  }
+  std::stable_sort(openings.begin(), openings.end(),
+                   [](const Opening& a, const Opening& b) { return a.Key() < b.Key(); });
+  Reservation reservation;
+  reservation.sequence = job.sequence;
+  reservation.shape = job.shape;
+  reservation.level = job.level;
+  reservation.made = now;
+  uint32_t missing = rooms.shape(job.shape).min_ranks;
+  for (const Opening& opening : openings) {
+    const uint32_t ranks = std::min(missing, opening.ranks);
+    reservation.ranks[opening.site] += ranks;
+    reservation.fits_at = opening.time;
+    missing -= ranks;
+    if (missing == 0) return reservation;
+  }
+  return std::nullopt;
+}
+
+Amount OpenToOthers(const Reservation& reservation, Site site, const RoomIndex& rooms,
+                    const RunningTable& running) {
+  Amount open = rooms.site(site).whole;
+  Subtract(open, rooms.need(reservation.shape), reservation.ranks.at(site));
+  const bool known = reservation.fits_at != absl::InfiniteFuture();
+  for (uint64_t sequence : running.OnSite(site)) {
+    const RunningJob& job = *running.Find(sequence);
+    bool stays = job.started >= reservation.made;
+    if (reservation.evicts) {
+      stays = !job.ending;
+    } else if (known) {
+      stays = job.expected_end > reservation.fits_at;
+    }
+    if (stays) Subtract(open, job.need, RanksOn(job, site));
+  }
+  return open;
+}
+
+bool Outranks(const PendingJob& job, const RunningJob& other) {
+  if (job.level.queue_priority != other.level.queue_priority) {
+    return job.level.queue_priority > other.level.queue_priority;
+  }
+  return job.queue == other.queue && job.level.job_priority > other.level.job_priority;
+}
+
+namespace {
+
+// What would be free if the chosen victims were gone, and how many ranks would fit then.
+class Clearing {
+ public:
+  Clearing(const PendingJob& job, const RoomIndex& rooms, const Sites& taken)
+      : job_(job), rooms_(rooms), taken_(taken), fit_(rooms.RanksOpen(job.shape)) {}
+
+  bool Touches(const RunningJob& victim) const {
+    return std::any_of(victim.places.begin(), victim.places.end(), [&](const auto& place) {
+      return !taken_.contains(place.first) && rooms_.RanksOnWhole(job_.shape, place.first) > 0;
+    });
+  }
+  void Leave(const RunningJob& victim) { Change(victim, true); }
+  void Stay(const RunningJob& victim) { Change(victim, false); }
+  uint64_t fit() const { return fit_; }
+  const absl::btree_map<Site, Amount>& cleared() const { return cleared_; }
+
+ private:
+  void Change(const RunningJob& victim, bool leaves) {
+    for (const auto& [site, ranks] : victim.places) {
+      if (taken_.contains(site)) continue;
+      Amount& amount = cleared_.try_emplace(site, rooms_.site(site).open).first->second;
+      fit_ -= rooms_.RanksIn(job_.shape, site, amount);
+      leaves ? Add(amount, victim.need, ranks) : Subtract(amount, victim.need, ranks);
+      fit_ += rooms_.RanksIn(job_.shape, site, amount);
+    }
+  }
+
+  const PendingJob& job_;
+  const RoomIndex& rooms_;
+  const Sites& taken_;
+  uint64_t fit_;
+  absl::btree_map<Site, Amount> cleared_;
+};
+
+// Where the job is to start: where room was cleared, then where it was open.
+bool SettleOn(const Clearing& clearing, const PendingJob& job, const RoomIndex& rooms, const Sites& taken,
+              Reservation& reservation) {
+  std::vector<std::pair<uint32_t, Site>> fits;
+  for (const auto& [site, amount] : clearing.cleared())
+    fits.push_back({rooms.RanksIn(job.shape, site, amount), site});
+  std::stable_sort(fits.begin(), fits.end(), [](const auto& a, const auto& b) { return a.first > b.first; });
+  for (const Candidate& candidate :
+       rooms.FindCandidates(job.shape, rooms.shape(job.shape).min_ranks, {}, {})) {
+    if (!clearing.cleared().contains(candidate.worker) && !taken.contains(candidate.worker)) {
+      fits.push_back({candidate.ranks, candidate.worker});
+    }
+  }
+  uint32_t missing = rooms.shape(job.shape).min_ranks;
+  for (const auto& [ranks, site] : fits) {
+    const uint32_t here = std::min(missing, ranks);
+    if (here > 0) reservation.ranks[site] = here;
+    missing -= here;
+  }
+  return missing == 0;
+}
+
+}  // namespace
+
+std::optional<Eviction> Evict(const PendingJob& job, const RoomIndex& rooms, const RunningTable& running,
+                              const Sites& taken, absl::Time now) {
+  const uint32_t needed = rooms.shape(job.shape).min_ranks;
+  Clearing clearing(job, rooms, taken);
+  std::vector<const RunningJob*> chosen;
+  size_t looked_at = 0;
+  for (const RunningTable::Rank& rank : running.staying()) {
+    if (clearing.fit() >= needed || !(rank.level < job.level)) break;
+    if (++looked_at > kLookedAtMax || chosen.size() > kChosenMax) break;
+    const RunningJob& victim = *running.Find(rank.sequence);
+    if (!Outranks(job, victim) || !clearing.Touches(victim)) continue;
+    clearing.Leave(victim);
+    chosen.push_back(&victim);
+  }
+  if (clearing.fit() < needed) return std::nullopt;
+  Eviction eviction;
+  // The dearest first: those without which it fits as well may stay.
+  for (auto victim = chosen.rbegin(); victim != chosen.rend(); ++victim) {
+    clearing.Stay(**victim);
+    if (clearing.fit() >= needed) continue;
+    clearing.Leave(**victim);
+    eviction.victims.push_back((*victim)->sequence);
+  }
+  std::reverse(eviction.victims.begin(), eviction.victims.end());
+  Reservation& reservation = eviction.reservation;
+  reservation.sequence = job.sequence;
+  reservation.shape = job.shape;
+  reservation.level = job.level;
+  reservation.made = now;
+  reservation.evicts = true;
+  if (!SettleOn(clearing, job, rooms, taken, reservation)) return std::nullopt;
+  return eviction;
+}
+
+}  // namespace bonsai
