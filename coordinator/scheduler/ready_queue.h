@@ -1,5 +1,4 @@
-// Decides which READY jobs start now, and where: first come, first served, but a job that does not fit lets
-// smaller ones pass, until it has waited for long.
+// Says, for people, why a READY job does not start.
 //
 // Pure functions.
 #ifndef BONSAI_COORDINATOR_SCHEDULER_READY_QUEUE_H_
@@ -8,9 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "absl/time/time.h"
 #include "bonsai/v1/job.pb.h"
-#include "coordinator/scheduler/job_table.h"
 #include "coordinator/scheduler/placement.h"
 
 namespace bonsai {
