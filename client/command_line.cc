@@ -6,6 +6,7 @@
 #include <map>
 #include <memory>
 
+#include "client/cert_commands.h"
 #include "client/cluster/local_cluster.h"
 #include "client/completion.h"
 #include "client/install_tree.h"
@@ -93,6 +94,10 @@ class Verbs {
     AddCluster();
     AddPipelines();
     AddArtifacts();
+    cert_ = std::make_unique<CertCommands>(
+        app_, [this](CLI::App& parent, const std::string& name, const std::string& what, Action action) {
+          return Add(parent, name, what, std::move(action));
+        });
     AddCompletion();
   }
 
@@ -118,6 +123,8 @@ class Verbs {
     up->add_option("--workers", parsed_.up.workers, "How many workers share this machine")
         ->check(CLI::Range(1, 64))
         ->capture_default_str();
+    up->add_flag("--secure", parsed_.up.secure,
+                 "With certificates and tokens, made in DIR/credentials where they are not there yet");
     up->footer(kUpFooter);
     Add(app_, "workers", "List workers: what each has, what is free, what runs", RunWorkers);
     Add(app_, "devices", "List devices: which target each is of, and which job uses it", RunDevices);
@@ -193,6 +200,7 @@ class Verbs {
 
   CLI::App& app_;
   Parsed& parsed_;
+  std::unique_ptr<CertCommands> cert_;
   std::map<const CLI::App*, Action> actions_;
 };
 
@@ -220,6 +228,7 @@ int RunCommandLine(const std::vector<std::string>& arguments, Session& session) 
   app.add_option("--coordinator", session.coordinator,
                  "The coordinator's address, HOST:PORT, instead of --dir")
       ->envname("BONSAI_COORDINATOR");
+  AddCredentialOptions(app, session);
   app.add_flag("--json", session.json, "Print protobuf's JSON, one document (streams: one per line)");
   app.set_version_flag("--version", [] { return "bonsai " + InstallTree::OfThisProgram().Version(); });
   app.footer(kFooter);

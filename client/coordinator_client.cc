@@ -8,6 +8,8 @@
 
 #include "absl/strings/str_cat.h"
 #include "bonsai/v1/coordinator.grpc.pb.h"
+#include "security/grpc_credentials.h"
+#include "security/handshake.h"
 
 namespace bonsai {
 namespace {
@@ -24,11 +26,16 @@ std::string LastPart(const std::string& message) {
   return colon == std::string::npos ? message : message.substr(colon + 2);
 }
 
-absl::Status FromGrpc(const grpc::Status& status, const std::string& address) {
+absl::Status FromGrpc(const grpc::Status& status, const std::string& address,
+                      const std::optional<Credentials>& credentials) {
   if (status.ok()) return absl::OkStatus();
   const auto code = static_cast<absl::StatusCode>(status.error_code());
   switch (status.error_code()) {
     case grpc::StatusCode::UNAVAILABLE:
+      if (absl::Status shaken = DiagnoseHandshake(address, credentials ? &*credentials : nullptr);
+          !shaken.ok()) {
+        return shaken;
+      }
       return absl::UnavailableError(absl::StrCat("no coordinator at ", address, " (",
                                                  LastPart(status.error_message()),
                                                  "); start one with `bonsai up`"));
@@ -49,6 +56,9 @@ absl::Status FromGrpc(const grpc::Status& status, const std::string& address) {
 }  // namespace
 
 struct CoordinatorClient::Connection {
+  explicit Connection(std::optional<Credentials> shown) : credentials(std::move(shown)) {}
+
+  const std::optional<Credentials> credentials;
   std::unique_ptr<v1::Coordinator::Stub> stub;
   std::mutex mutex;
   grpc::ClientContext* stream = nullptr;  // the one that runs
@@ -69,7 +79,7 @@ struct CoordinatorClient::Connection {
     context.set_deadline(std::chrono::system_clock::now() + kCallDeadline);
     Response response;
     const grpc::Status status = (stub.get()->*method)(&context, request, &response);
-    if (!status.ok()) return FromGrpc(status, address);
+    if (!status.ok()) return FromGrpc(status, address, credentials);
     return response;
   }
 
@@ -82,12 +92,12 @@ struct CoordinatorClient::Connection {
     if (!wanted) context->TryCancel();
     const grpc::Status status = reader->Finish();
     Register(nullptr);
-    return wanted ? FromGrpc(status, address) : absl::OkStatus();
+    return wanted ? FromGrpc(status, address, credentials) : absl::OkStatus();
   }
 };
 
-CoordinatorClient::CoordinatorClient(const std::string& address)
-    : address_(address), connection_(std::make_unique<Connection>()) {
+CoordinatorClient::CoordinatorClient(const CoordinatorTarget& target)
+    : address_(target.address), connection_(std::make_unique<Connection>(target.credentials)) {
   grpc::ChannelArguments arguments;
   arguments.SetMaxReceiveMessageSize(kMessageBytesMax);
   arguments.SetMaxSendMessageSize(kMessageBytesMax);
@@ -97,8 +107,10 @@ CoordinatorClient::CoordinatorClient(const std::string& address)
   arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 1000);
   // Loopback addresses and clusters are not reached through a proxy.
   arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
-  connection_->stub = v1::Coordinator::NewStub(
-      grpc::CreateCustomChannel(address, grpc::InsecureChannelCredentials(), arguments));
+  connection_->stub = v1::Coordinator::NewStub(grpc::CreateCustomChannel(
+      address_,
+      target.credentials ? MakeChannelCredentials(*target.credentials) : grpc::InsecureChannelCredentials(),
+      arguments));
 }
 
 CoordinatorClient::~CoordinatorClient() = default;

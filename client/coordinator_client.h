@@ -12,15 +12,17 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "bonsai/v1/coordinator.pb.h"
+#include "client/session.h"
 
 namespace bonsai {
 
-// Errors of all calls: Unavailable if nobody answers at the address (IsUnreachable), Cancelled after
+// Errors of all calls: Unavailable if nobody answers at the address (IsUnreachable), Unauthenticated if the
+// two sides do not accept each other's certificates or the coordinator the token, Cancelled after
 // StopStreams, and what the coordinator refused with.
 class CoordinatorClient {
  public:
   // Nothing is dialled before the first call.
-  explicit CoordinatorClient(const std::string& address);
+  explicit CoordinatorClient(const CoordinatorTarget& target);
   ~CoordinatorClient();
   CoordinatorClient(const CoordinatorClient&) = delete;
   CoordinatorClient& operator=(const CoordinatorClient&) = delete;

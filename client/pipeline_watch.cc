@@ -26,7 +26,7 @@ constexpr size_t kResponsesMax = 256;
 // One WatchPipeline call on a thread of its own; its responses queue up here.
 class Feed {
  public:
-  Feed(const std::string& address, const std::string& pipeline_id) : client_(address) {
+  Feed(const CoordinatorTarget& target, const std::string& pipeline_id) : client_(target) {
     thread_ = std::thread([this, pipeline_id] {
       const absl::Status status = client_.WatchPipeline(
           pipeline_id, [this](v1::WatchPipelineResponse response) { return Push(std::move(response)); });
@@ -170,7 +170,7 @@ class Watch {
  private:
   // Until the stream ends.
   absl::Status Follow() {
-    const absl::StatusOr<std::string> address = CoordinatorAddress(session_);
+    const absl::StatusOr<CoordinatorTarget> address = CoordinatorAddress(session_);
     if (!address.ok()) return address.status();
     Feed feed(*address, pipeline_id_);
     absl::Status status;

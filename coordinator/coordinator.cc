@@ -9,8 +9,10 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
+#include "coordinator/exposure.h"
 #include "coordinator/rpc/artifact_catalog.h"
 #include "coordinator/rpc/artifact_check.h"
+#include "coordinator/rpc/call_guard.h"
 #include "coordinator/rpc/coordinator_service.h"
 #include "coordinator/rpc/decision_loop.h"
 #include "coordinator/rpc/job_journal.h"
@@ -26,6 +28,8 @@
 #include "coordinator/web/http_server.h"
 #include "coordinator/web/metrics.h"
 #include "evaluator/tracks/track_file.h"
+#include "security/credentials.h"
+#include "security/grpc_credentials.h"
 #include "storage/atomic_file.h"
 #include "storage/directory_blob_store.h"
 #include "storage/file_bytes.h"
@@ -72,6 +76,8 @@ struct Coordinator::Parts {
   std::string state_dir;
   std::vector<v1::Track> tracks;
   Metrics metrics;
+  std::shared_ptr<CallGuard> guard;                      // nullptr: calls are not authenticated
+  std::shared_ptr<grpc::ServerCredentials> credentials;  // likewise
   std::unique_ptr<BlobStore> blobs;
   std::unique_ptr<ReadModel> model;
   std::unique_ptr<RankLogs> logs;
@@ -86,11 +92,24 @@ struct Coordinator::Parts {
   std::unique_ptr<HttpServer> http;
   std::unique_ptr<RpcServer> server;
 
+  absl::Status Secure(const v1::SecurityConfig& config);
   absl::Status Load(const v1::CoordinatorConfig& config);
   absl::Status Serve(const v1::CoordinatorConfig& config);
   void StartLoop(const v1::CoordinatorConfig& config, std::unique_ptr<RecordStore> store,
                  const Records& records);
 };
+
+absl::Status Coordinator::Parts::Secure(const v1::SecurityConfig& config) {
+  absl::StatusOr<Credentials> loaded = LoadServerCredentials(config, absl::Now());
+  if (!loaded.ok()) return loaded.status();
+  absl::StatusOr<std::unique_ptr<TokenRegistry>> tokens = TokenRegistry::Open(config.tokens_file());
+  if (!tokens.ok()) return Named("security.tokens_file", tokens.status());
+  guard = std::make_shared<CallGuard>(
+      *std::move(tokens), [] { return absl::Now(); }, &metrics);
+  credentials = MakeServerCredentials(*loaded);
+  credentials->SetAuthMetadataProcessor(guard);
+  return absl::OkStatus();
+}
 
 absl::Status Coordinator::Parts::Load(const v1::CoordinatorConfig& config) {
   state_dir = config.state_dir();
@@ -155,7 +174,7 @@ absl::Status Coordinator::Parts::Serve(const v1::CoordinatorConfig& config) {
     return wrote;
   absl::StatusOr<std::unique_ptr<RpcServer>> listening =
       RpcServer::Start(config.listen_address(), ReadFirstLine(address_file),
-                       {coordinator_service.get(), workers_service.get()});
+                       {coordinator_service.get(), workers_service.get()}, credentials);
   if (!listening.ok()) return listening.status();
   server = *std::move(listening);
   return WriteFileAtomically(address_file, server->address() + "\n");
@@ -168,19 +187,14 @@ Coordinator::~Coordinator() { Stop(); }
 absl::StatusOr<std::unique_ptr<Coordinator>> Coordinator::Start(const v1::CoordinatorConfig& config) {
   std::unique_ptr<Coordinator> coordinator(new Coordinator(std::make_unique<Parts>()));
   Parts& parts = *coordinator->parts_;
+  if (absl::Status exposed = CheckExposure(config); !exposed.ok()) return exposed;
+  if (config.has_security()) {
+    if (absl::Status secured = parts.Secure(config.security()); !secured.ok()) return secured;
+  }
   if (absl::Status loaded = parts.Load(config); !loaded.ok()) return loaded;
   if (absl::Status serving = parts.Serve(config); !serving.ok()) return serving;
   LogLine(absl::StrCat("serving on ", parts.server->address(), "; metrics and pages on http://",
                        parts.http->address(), "/"));
-  for (const std::string& address : {parts.server->address(), parts.http->address()}) {
-    if (!IsLoopback(address)) {
-      LogLine(absl::StrCat(
-          "WARNING: ", address,
-          " can be reached from other machines, and calls are neither "
-          "encrypted nor authenticated: whoever reaches it can run jobs. Keep it within a network "
-          "that you trust."));
-    }
-  }
   return coordinator;
 }
 

@@ -1,6 +1,7 @@
 #include "client/cluster/cluster_plan.h"
 
 #include "absl/strings/str_cat.h"
+#include "client/credential_files.h"
 
 namespace bonsai {
 namespace {
@@ -43,6 +44,9 @@ ClusterPlan PlanCluster(int workers, const MachineFacts& machine, const ClusterF
   plan.coordinator.set_state_dir(absl::StrCat(folders.dir, "/state"));
   plan.coordinator.set_storage_dir(absl::StrCat(folders.dir, "/storage"));
   plan.coordinator.set_share_dir(folders.share_dir);
+  if (!folders.credentials_dir.empty()) {
+    *plan.coordinator.mutable_security() = ServerFiles(folders.credentials_dir);
+  }
 
   const auto count = static_cast<uint32_t>(workers);
   if (count > machine.cpus) {
@@ -62,6 +66,9 @@ ClusterPlan PlanCluster(int workers, const MachineFacts& machine, const ClusterF
     worker.set_cpus(share == 0 ? 1 : share);
     worker.set_memory_bytes(machine.memory_bytes / count);
     if (i == 0) AddDevices(machine, worker, plan.notes);
+    if (!folders.credentials_dir.empty()) {
+      *worker.mutable_security() = WorkerFiles(folders.credentials_dir, worker.worker_id());
+    }
     plan.workers.push_back(std::move(worker));
   }
   return plan;

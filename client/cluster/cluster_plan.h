@@ -24,6 +24,7 @@ struct ClusterFolders {
   std::string dir;      // absolute
   std::string bin_dir;  // holds the runners
   std::string share_dir;
+  std::string credentials_dir = {};  // empty: calls are neither encrypted nor authenticated
 };
 
 struct ClusterPlan {

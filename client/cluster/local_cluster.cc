@@ -28,6 +28,8 @@
 #include "client/cluster/machine.h"
 #include "client/cluster/signal_queue.h"
 #include "client/cluster/supervisor.h"
+#include "client/credential_files.h"
+#include "client/credential_folder.h"
 #include "client/figures.h"
 #include "client/install_tree.h"
 #include "client/json_output.h"
@@ -147,7 +149,14 @@ class LocalCluster {
   }
 
   absl::Status WriteConfigs() {
-    plan_ = PlanCluster(options_.workers, LookAtMachine(), {dir_, tree_.bin_dir, tree_.share_dir});
+    ClusterFolders folders{dir_, tree_.bin_dir, tree_.share_dir};
+    if (options_.secure) folders.credentials_dir = CredentialsFolder(dir_);
+    plan_ = PlanCluster(options_.workers, LookAtMachine(), folders);
+    if (options_.secure) {
+      absl::Status completed = CredentialFolder(folders.credentials_dir, absl::Now()).Complete(plan_.workers);
+      if (!completed.ok()) return completed;
+      plan_.notes.push_back(absl::StrCat("certificates and tokens: ", folders.credentials_dir));
+    }
     absl::Status status = WriteConfig(kCoordinator, plan_.coordinator);
     for (const v1::WorkerConfig& worker : plan_.workers)
       status.Update(WriteConfig(worker.worker_id(), worker));

@@ -12,6 +12,7 @@ namespace bonsai {
 
 struct LocalClusterOptions {
   int workers = 1;
+  bool secure = false;  // TLS and tokens, from DIR/credentials, which is completed
 };
 
 // In session.dir: config/ (the daemons' configurations), state/ (records), storage/ (artifacts), work-N/,

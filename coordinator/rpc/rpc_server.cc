@@ -42,11 +42,12 @@ void EnablePlugins() {
 }
 
 // The server and its port, or nullptr if the address cannot be had.
-std::pair<std::unique_ptr<grpc::Server>, int> TryListen(const std::string& address,
-                                                        const std::vector<grpc::Service*>& services) {
+std::pair<std::unique_ptr<grpc::Server>, int> TryListen(
+    const std::string& address, const std::vector<grpc::Service*>& services,
+    const std::shared_ptr<grpc::ServerCredentials>& credentials) {
   grpc::ServerBuilder builder;
   int port = 0;
-  builder.AddListeningPort(address, grpc::InsecureServerCredentials(), &port);
+  builder.AddListeningPort(address, credentials, &port);
   // Two coordinators must not share a port by accident.
   builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
   // Clients and agents probe a connection that is quiet.
@@ -76,10 +77,11 @@ RpcServer::RpcServer(std::unique_ptr<grpc::Server> server, std::string address)
 
 RpcServer::~RpcServer() { Shutdown(absl::ZeroDuration()); }
 
-absl::StatusOr<std::unique_ptr<RpcServer>> RpcServer::Start(const std::string& listen_address,
-                                                            const std::string& last_address,
-                                                            const std::vector<grpc::Service*>& services) {
+absl::StatusOr<std::unique_ptr<RpcServer>> RpcServer::Start(
+    const std::string& listen_address, const std::string& last_address,
+    const std::vector<grpc::Service*>& services, std::shared_ptr<grpc::ServerCredentials> credentials) {
   EnablePlugins();
+  if (credentials == nullptr) credentials = grpc::InsecureServerCredentials();
   const HostPort wanted = Split(listen_address);
   if (wanted.host.empty() || wanted.port < 0 || wanted.port > 65535) {
     return absl::InvalidArgumentError(
@@ -89,9 +91,9 @@ absl::StatusOr<std::unique_ptr<RpcServer>> RpcServer::Start(const std::string& l
   std::unique_ptr<grpc::Server> server;
   int port = 0;
   if (wanted.port == 0 && last.host == wanted.host && last.port > 0) {
-    std::tie(server, port) = TryListen(last_address, services);
+    std::tie(server, port) = TryListen(last_address, services, credentials);
   }
-  if (server == nullptr) std::tie(server, port) = TryListen(listen_address, services);
+  if (server == nullptr) std::tie(server, port) = TryListen(listen_address, services, credentials);
   if (server == nullptr) {
     return absl::UnavailableError(
         absl::StrCat("listen_address: cannot listen on ", listen_address, "; is the port taken?"));

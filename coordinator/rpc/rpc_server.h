@@ -15,6 +15,7 @@
 
 namespace grpc {
 class Server;
+class ServerCredentials;
 class Service;
 }  // namespace grpc
 
@@ -23,10 +24,12 @@ namespace bonsai {
 class RpcServer {
  public:
   // `listen_address` is "host:port"; for a port of 0 the port of `last_address` is tried, then any free one.
-  // Unavailable if it cannot listen there. The services must outlive the server.
-  static absl::StatusOr<std::unique_ptr<RpcServer>> Start(const std::string& listen_address,
-                                                          const std::string& last_address,
-                                                          const std::vector<grpc::Service*>& services);
+  // Unavailable if it cannot listen there. The services must outlive the server. `credentials` nullptr: calls
+  // are neither encrypted nor authenticated.
+  static absl::StatusOr<std::unique_ptr<RpcServer>> Start(
+      const std::string& listen_address, const std::string& last_address,
+      const std::vector<grpc::Service*>& services,
+      std::shared_ptr<grpc::ServerCredentials> credentials = nullptr);
   ~RpcServer();
 
   // With the port that is bound: "127.0.0.1:41234".

@@ -66,6 +66,9 @@ struct Metrics::Families {
                                                  "Latency of a call, by method; streams count to their end.");
   Family<Counter>& rpcs =
       AddCounters(registry, "bonsai_rpcs_total", "Calls that ended, by method and status code.");
+  Family<Counter>& refused_calls = AddCounters(
+      registry, "bonsai_calls_refused_total",
+      "Calls refused for want of a valid token (UNAUTHENTICATED) or of a role (PERMISSION_DENIED).");
   Counter& log_bytes =
       AddCounters(registry, "bonsai_log_bytes_total", "Bytes of logs and samples kept.").Add({});
   Family<Counter>& artifact_checks = AddCounters(registry, "bonsai_artifact_checks_total",
@@ -126,6 +129,10 @@ void Metrics::ObserveRpc(absl::string_view method, absl::string_view code, absl:
   families_->rpc_seconds.Add({{"method", std::string(method)}}, kSeconds)
       .Observe(absl::ToDoubleSeconds(latency));
   families_->rpcs.Add({{"method", std::string(method)}, {"code", std::string(code)}}).Increment();
+}
+
+void Metrics::CountRefusedCall(absl::string_view code) {
+  families_->refused_calls.Add({{"code", std::string(code)}}).Increment();
 }
 
 void Metrics::CountLogBytes(uint64_t bytes) { families_->log_bytes.Increment(static_cast<double>(bytes)); }

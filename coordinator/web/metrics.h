@@ -40,6 +40,8 @@ class Metrics {
   void ObserveCommit(absl::Duration latency, size_t events);
   // bonsai_rpc_seconds{method}, bonsai_rpcs_total{method,code}
   void ObserveRpc(absl::string_view method, absl::string_view code, absl::Duration latency);
+  // bonsai_calls_refused_total{code}: calls that did not reach their method
+  void CountRefusedCall(absl::string_view code);
   // bonsai_log_bytes_total
   void CountLogBytes(uint64_t bytes);
   // bonsai_artifact_checks_total{result}: "ok", "refused", "cached"

@@ -3,11 +3,15 @@
 #include <grpcpp/grpcpp.h>
 
 #include <chrono>
+#include <optional>
 #include <utility>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
 #include "bonsai/v1/worker.grpc.pb.h"
+#include "security/grpc_credentials.h"
+#include "security/handshake.h"
 #include "storage/file_bytes.h"
 
 namespace bonsai {
@@ -19,20 +23,20 @@ constexpr int kMessageBytesMax = 64 << 20;
 constexpr int kReconnectMinMs = 100;
 constexpr int kReconnectMaxMs = 1000;
 
-absl::Status FromGrpc(const grpc::Status& status, absl::string_view call) {
-  return absl::Status(static_cast<absl::StatusCode>(status.error_code()),
-                      absl::StrCat(call, ": ", status.error_message()));
-}
-
 }  // namespace
 
 struct CoordinatorLink::Connection {
   std::string address;
+  std::optional<Credentials> credentials;
   std::unique_ptr<v1::Workers::Stub> stub;
 };
 
-CoordinatorLink::CoordinatorLink(std::string address, std::string address_file, absl::Duration deadline)
-    : fixed_address_(std::move(address)), address_file_(std::move(address_file)), deadline_(deadline) {}
+CoordinatorLink::CoordinatorLink(std::string address, std::string address_file, absl::Duration deadline,
+                                 v1::SecurityConfig security)
+    : fixed_address_(std::move(address)),
+      address_file_(std::move(address_file)),
+      deadline_(deadline),
+      security_(std::move(security)) {}
 
 CoordinatorLink::~CoordinatorLink() = default;
 
@@ -54,11 +58,34 @@ absl::Status CoordinatorLink::Connect() {
   arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
   arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
   arguments.SetMaxReceiveMessageSize(kMessageBytesMax);
-  connection_ = std::make_unique<Connection>();
-  connection_->address = address;
-  connection_->stub =
-      v1::Workers::NewStub(grpc::CreateCustomChannel(address, grpc::InsecureChannelCredentials(), arguments));
+  auto connection = std::make_unique<Connection>();
+  connection->address = address;
+  if (WantsSecurity(security_)) {
+    absl::StatusOr<Credentials> credentials = LoadCallerCredentials(security_, absl::Now());
+    if (!credentials.ok()) return credentials.status();
+    connection->credentials = *std::move(credentials);
+  }
+  connection->stub = v1::Workers::NewStub(
+      grpc::CreateCustomChannel(address,
+                                connection->credentials ? MakeChannelCredentials(*connection->credentials)
+                                                        : grpc::InsecureChannelCredentials(),
+                                arguments));
+  connection_ = std::move(connection);
   return absl::OkStatus();
+}
+
+absl::Status CoordinatorLink::FromGrpc(const grpc::Status& status, absl::string_view call) {
+  if (status.error_code() == grpc::StatusCode::UNAVAILABLE) {
+    const absl::Status shaken = DiagnoseHandshake(
+        connection_->address, connection_->credentials ? &*connection_->credentials : nullptr);
+    if (!shaken.ok()) {
+      connection_ = nullptr;  // the files may be better by then
+      return absl::UnavailableError(absl::StrCat(call, ": ", shaken.message()));
+    }
+  }
+  if (status.error_code() == grpc::StatusCode::UNAUTHENTICATED) connection_ = nullptr;
+  return absl::Status(static_cast<absl::StatusCode>(status.error_code()),
+                      absl::StrCat(call, ": ", status.error_message()));
 }
 
 absl::StatusOr<v1::SynchronizeResponse> CoordinatorLink::Synchronize(const v1::SynchronizeRequest& request) {

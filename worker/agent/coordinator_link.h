@@ -12,18 +12,25 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "bonsai/v1/config.pb.h"
 #include "bonsai/v1/worker.pb.h"
+
+namespace grpc {
+class Status;
+}
 
 namespace bonsai {
 
 class CoordinatorLink {
  public:
-  // If `address` is empty it is read from `address_file` before each call.
-  CoordinatorLink(std::string address, std::string address_file, absl::Duration deadline);
+  // If `address` is empty it is read from `address_file` before each call. `security` as in a WorkerConfig:
+  // its files are read for each new connection, and again after the coordinator refused what they hold.
+  CoordinatorLink(std::string address, std::string address_file, absl::Duration deadline,
+                  v1::SecurityConfig security = {});
   ~CoordinatorLink();
 
-  // Unavailable if the coordinator cannot be reached, DeadlineExceeded if it does not answer; else what it
-  // says.
+  // Unavailable if the coordinator cannot be reached, DeadlineExceeded if it does not answer; what is wrong
+  // with the files of `security`; else what it says.
   absl::StatusOr<v1::SynchronizeResponse> Synchronize(const v1::SynchronizeRequest& request);
   // How many bytes of the stream the coordinator has now. Errors as of Synchronize.
   absl::StatusOr<uint64_t> AppendLog(const v1::AppendLogRequest& request);
@@ -33,10 +40,12 @@ class CoordinatorLink {
 
   // Makes `connection_` one to the address of now.
   absl::Status Connect();
+  absl::Status FromGrpc(const grpc::Status& status, absl::string_view call);
 
   const std::string fixed_address_;
   const std::string address_file_;
   const absl::Duration deadline_;
+  const v1::SecurityConfig security_;
   std::unique_ptr<Connection> connection_;
 };
 

@@ -14,7 +14,9 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "absl/strings/strip.h"
+#include "absl/time/clock.h"
 #include "runner/text_message.h"
+#include "security/credentials.h"
 #include "storage/file_bytes.h"
 
 namespace bonsai {
@@ -93,6 +95,11 @@ absl::StatusOr<v1::WorkerConfig> ReadWorkerConfig(const std::string& path) {
        {config.mutable_work_dir(), config.mutable_storage_dir(), config.mutable_runner_dir(),
         config.mutable_share_dir(), config.mutable_coordinator_address_file()}) {
     MakeAbsolute(folder);
+  }
+  if (!WantsSecurity(config.security())) return config;
+  ResolveFiles(std::filesystem::current_path().string(), *config.mutable_security());
+  if (absl::Status loaded = LoadCallerCredentials(config.security(), absl::Now()).status(); !loaded.ok()) {
+    return absl::Status(loaded.code(), absl::StrCat(path, ": ", loaded.message()));
   }
   return config;
 }
