@@ -83,7 +83,7 @@ TEST(PipelineFileTest, RefusesAHugeFile) {
 }
 
 TEST(PipelineFileTest, ReadsEveryExampleThatIsShipped) {
-  for (const char* name : {"pocket.textproto"}) {
+  for (const char* name : {"pocket.textproto", "nightly.textproto", "sweep.textproto"}) {
     const auto pipeline = ReadPipelineFile(std::string("deploy/examples/") + name, {{"data", "/data"}});
     ASSERT_TRUE(pipeline.ok()) << pipeline.status();
     EXPECT_EQ(pipeline->jobs(0).data().sources(0).paths(0).substr(0, 9), "/data/c4/");
