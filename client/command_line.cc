@@ -204,7 +204,7 @@ int RunCommandLine(const std::vector<std::string>& arguments, Session& session) 
   app.require_subcommand(1);
   VerbTable table(app);
   Verbs verbs(table, parsed);
-  const ControlCommands control(table);
+  ControlCommands control(table);
   verbs.AddCompletion();
   // CLI11 takes the arguments from the back, and reports by exceptions; they end here.
   std::vector<std::string> reversed(arguments.rbegin(), arguments.rend());

@@ -103,7 +103,7 @@ TEST_F(ControlViewsTest, ASchedulesLineHasItsNextTimeAndItsLastProblem) {
   schedule->set_actor("ann");
   schedule->set_last_problem("p3 has not ended");
   EXPECT_EQ(RenderSchedules(response, now_, 120),
-            "SCHEDULE  CRON (UTC)  NEXT                   LAST  CATCH UP  WHO  PROBLEM\n"
+            "SCHEDULE  CRON (UTC)  NEXT                  LAST  CATCH UP  WHO  PROBLEM\n"
             "nightly   0 3 * * *   in 30m00s (03:00:00)  -     latest    ann  p3 has not ended\n");
 }
 

@@ -31,8 +31,8 @@ TEST(PipelineFileTest, NamesThePlaceOfAnUnknownFieldAndTheValidOnes) {
   EXPECT_EQ(
       Problem("name: \"x\"\njobs {\n  nmae: \"a\"\n}"),
       "f.textproto:3:7: Message type \"bonsai.v1.JobSpec\" has no field named \"nmae\". It has: name, "
-      "resources, "
-      "max_attempts, data, tokenizer, pack, pretrain, sft, evaluate, export, build, benchmark, submission.");
+      "resources, max_attempts, priority, time_limit_seconds, progress_timeout_seconds, grace_seconds, data, "
+      "tokenizer, pack, pretrain, sft, evaluate, export, build, benchmark, submission, sweep.");
 }
 
 TEST(PipelineFileTest, CountsColumnsInTheFileNotInTheExpandedText) {

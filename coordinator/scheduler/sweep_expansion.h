@@ -11,7 +11,6 @@
 #include <string>
 #include <vector>
 
-#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "bonsai/v1/job.pb.h"
@@ -25,11 +24,6 @@ inline constexpr int kSweepJobsMax = 900;
 // were. InvalidArgument names the sweep, the field, the value and what would be valid; also where a job comes
 // with a place in a sweep.
 absl::StatusOr<v1::Pipeline> ExpandSweeps(const v1::Pipeline& pipeline);
-
-// Sets a field of the spec, "pretrain.optimizer.learning_rate", to a value in text format; a string may come
-// without quotes. InvalidArgument for a field that is not there, is repeated, or is another kind's, and for a
-// value that the field does not take.
-absl::Status SetSpecField(absl::string_view field, absl::string_view value, v1::JobSpec& spec);
 
 // "pretrain-3" in the first rung, "pretrain-3-r1" in the second.
 std::string VariantName(absl::string_view job, uint32_t variant, uint32_t rung);

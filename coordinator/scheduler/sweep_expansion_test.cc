@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "coordinator/scheduler/input_resolution.h"
+#include "coordinator/scheduler/spec_field.h"
 
 namespace bonsai {
 namespace {
