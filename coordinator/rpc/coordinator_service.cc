@@ -3,7 +3,6 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "coordinator/rpc/actor_of.h"
 #include "coordinator/rpc/grpc_call.h"
 #include "coordinator/rpc/log_stream.h"
 #include "coordinator/rpc/pipeline_watch.h"

@@ -12,6 +12,7 @@
 
 #include "bonsai/v1/coordinator.grpc.pb.h"
 #include "coordinator/rpc/artifact_catalog.h"
+#include "coordinator/rpc/call_guard.h"
 #include "coordinator/rpc/call_stream.h"
 #include "coordinator/rpc/decision_loop.h"
 #include "coordinator/rpc/leaderboard_rows.h"
@@ -37,6 +38,7 @@ class CoordinatorService final : public v1::Coordinator::Service {
     const RankLogs* logs;
     Metrics* metrics;
     const std::atomic<bool>* stopping;  // set: streams end with Unavailable
+    const CallGuard* guard = nullptr;   // nullptr: calls are not authenticated
   };
   explicit CoordinatorService(const Parts& parts) : parts_(parts) {}
 
@@ -82,6 +84,8 @@ class CoordinatorService final : public v1::Coordinator::Service {
     *response = *std::move(result);
     return absl::OkStatus();
   }
+  // Who makes the call: every method asks here, and nowhere else.
+  Actor ActorOf(const grpc::ServerContext& context) const { return bonsai::ActorOf(parts_.guard, context); }
   static absl::Status NoSuchJob(const std::string& id);
   // Asks the loop why those that wait do so. Bounded: of a long list only the first are explained.
   void Explain(std::vector<v1::JobStatus*> jobs) const;

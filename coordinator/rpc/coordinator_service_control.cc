@@ -3,7 +3,6 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "coordinator/rpc/actor_of.h"
 #include "coordinator/rpc/coordinator_service.h"
 #include "coordinator/rpc/grpc_call.h"
 #include "coordinator/scheduler/tenancy.h"
