@@ -2,15 +2,15 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
-#include <functional>
-#include <map>
 #include <memory>
+#include <utility>
 
 #include "client/cert_commands.h"
 #include "client/cluster/local_cluster.h"
 #include "client/completion.h"
+#include "client/control_commands.h"
 #include "client/install_tree.h"
-#include "client/variables.h"
+#include "client/verb_table.h"
 #include "client/verbs.h"
 
 namespace bonsai {
@@ -78,43 +78,34 @@ struct Parsed {
   bool lineage = false;
 };
 
-using Action = std::function<absl::StatusOr<int>(Session&)>;
-
-// What "name=value" is not; empty if it is.
-std::string CheckSetting(const std::string& setting) {
-  const size_t equals = setting.find('=');
-  if (equals != std::string::npos && IsVariableName(setting.substr(0, equals))) return "";
-  return "wants name=VALUE with a name of letters, digits and '_', not '" + setting + "'";
-}
-
-// Builds the verbs; remembers which action belongs to which.
+// Builds the verbs.
 class Verbs {
  public:
-  Verbs(CLI::App& app, Parsed& parsed) : app_(app), parsed_(parsed) {
+  Verbs(VerbTable& table, Parsed& parsed) : app_(table.app()), table_(table), parsed_(parsed) {
     AddCluster();
     AddPipelines();
     AddArtifacts();
     cert_ = std::make_unique<CertCommands>(
-        app_, [this](CLI::App& parent, const std::string& name, const std::string& what, Action action) {
+        app_, [this](CLI::App& parent, const std::string& name, const std::string& what, VerbTable::Action action) {
           return Add(parent, name, what, std::move(action));
         });
-    AddCompletion();
   }
 
-  // The action of the innermost verb on the command line.
-  const Action* Chosen() const {
-    const CLI::App* verb = &app_;
-    while (!verb->get_subcommands().empty()) verb = verb->get_subcommands().back();
-    const auto found = actions_.find(verb);
-    return found == actions_.end() ? nullptr : &found->second;
+  void AddCompletion() {
+    CLI::App* completion = Add(app_, "completion", "Print a completion script", [this](Session& session) {
+      session.out << CompletionScript(app_, parsed_.shell);
+      return absl::StatusOr<int>(kExitOk);
+    });
+    completion->add_option("SHELL", parsed_.shell, "bash, zsh or fish")
+        ->required()
+        ->check(CLI::IsMember(std::vector<std::string>{"bash", "zsh", "fish"}));
+    completion->footer(kCompletionFooter);
   }
 
  private:
-  CLI::App* Add(CLI::App& parent, const std::string& name, const std::string& what, Action action) {
-    CLI::App* verb = parent.add_subcommand(name, what);
-    verb->fallthrough();
-    actions_[verb] = std::move(action);
-    return verb;
+  CLI::App* Add(CLI::App& parent, const std::string& name, const std::string& what,
+                VerbTable::Action action) {
+    return table_.Add(parent, name, what, std::move(action));
   }
 
   void AddCluster() {
@@ -140,7 +131,8 @@ class Verbs {
         ->take_all()
         ->check(CheckSetting);
     submit->add_flag("--watch", parsed_.submit.watch, "Then follow it until it has ended");
-    submit->add_flag("--dry-run", parsed_.submit.dry_run, "Only validate it");
+    submit->add_flag("--dry-run", parsed_.submit.dry_run,
+                     "Only validate it, and say whether, where and when each job would run");
     submit->footer(kSubmitFooter);
 
     Add(app_, "jobs", "List jobs", [this](Session& session) {
@@ -187,34 +179,11 @@ class Verbs {
         ->add_option("--track", parsed_.track, "Only this track");
   }
 
-  void AddCompletion() {
-    CLI::App* completion = Add(app_, "completion", "Print a completion script", [this](Session& session) {
-      session.out << CompletionScript(app_, parsed_.shell);
-      return absl::StatusOr<int>(kExitOk);
-    });
-    completion->add_option("SHELL", parsed_.shell, "bash, zsh or fish")
-        ->required()
-        ->check(CLI::IsMember(std::vector<std::string>{"bash", "zsh", "fish"}));
-    completion->footer(kCompletionFooter);
-  }
-
   CLI::App& app_;
+  VerbTable& table_;
   Parsed& parsed_;
   std::unique_ptr<CertCommands> cert_;
-  std::map<const CLI::App*, Action> actions_;
 };
-
-// The settings by name. Empty (and a line on stderr) if one is given twice.
-bool TakeSettings(Parsed& parsed, Session& session) {
-  for (const std::string& set : parsed.sets) {
-    const size_t equals = set.find('=');
-    if (!parsed.submit.settings.emplace(set.substr(0, equals), set.substr(equals + 1)).second) {
-      session.err << "bonsai: --set gives " << set.substr(0, equals) << " twice\n";
-      return false;
-    }
-  }
-  return true;
-}
 
 }  // namespace
 
@@ -233,7 +202,10 @@ int RunCommandLine(const std::vector<std::string>& arguments, Session& session) 
   app.set_version_flag("--version", [] { return "bonsai " + InstallTree::OfThisProgram().Version(); });
   app.footer(kFooter);
   app.require_subcommand(1);
-  const Verbs verbs(app, parsed);
+  VerbTable table(app);
+  Verbs verbs(table, parsed);
+  ControlCommands control(table);
+  verbs.AddCompletion();
   // CLI11 takes the arguments from the back, and reports by exceptions; they end here.
   std::vector<std::string> reversed(arguments.rbegin(), arguments.rend());
   try {
@@ -245,8 +217,8 @@ int RunCommandLine(const std::vector<std::string>& arguments, Session& session) 
     session.err << "bonsai: " << error.what() << "\nSee `bonsai --help`, or `bonsai VERB --help`.\n";
     return kExitUsage;
   }
-  if (!TakeSettings(parsed, session)) return kExitUsage;
-  const Action* action = verbs.Chosen();
+  if (!TakeSettings(parsed.sets, parsed.submit.settings, session)) return kExitUsage;
+  const VerbTable::Action* action = table.Chosen();
   const absl::StatusOr<int> code =
       action == nullptr ? absl::InternalError("a verb without an action") : (*action)(session);
   return code.ok() ? *code : ReportStatus(code.status(), session);

@@ -1,7 +1,7 @@
 // The command line of `bonsai`: its verbs, options, help and completion, and the way from there to what is
 // run.
 //
-// Called by main and by tests. The only file besides Completion that knows CLI11.
+// Called by main and by tests. Only this, ControlCommands, VerbTable and Completion know CLI11.
 #ifndef BONSAI_CLIENT_COMMAND_LINE_H_
 #define BONSAI_CLIENT_COMMAND_LINE_H_
 

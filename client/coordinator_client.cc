@@ -179,6 +179,52 @@ absl::StatusOr<v1::GetLeaderboardResponse> CoordinatorClient::GetLeaderboard(con
   return connection_->Call(&v1::Coordinator::Stub::GetLeaderboard, request, address_);
 }
 
+absl::StatusOr<v1::PauseResponse> CoordinatorClient::Call(const v1::PauseRequest& request) {
+  return connection_->Call(&v1::Coordinator::Stub::Pause, request, address_);
+}
+
+absl::StatusOr<v1::RetryResponse> CoordinatorClient::Call(const v1::RetryRequest& request) {
+  return connection_->Call(&v1::Coordinator::Stub::Retry, request, address_);
+}
+
+absl::StatusOr<v1::ExplainJobResponse> CoordinatorClient::Call(const v1::ExplainJobRequest& request) {
+  return connection_->Call(&v1::Coordinator::Stub::ExplainJob, request, address_);
+}
+
+absl::StatusOr<v1::SetWorkerResponse> CoordinatorClient::Call(const v1::SetWorkerRequest& request) {
+  return connection_->Call(&v1::Coordinator::Stub::SetWorker, request, address_);
+}
+
+absl::StatusOr<v1::PutScheduleResponse> CoordinatorClient::Call(const v1::PutScheduleRequest& request) {
+  return connection_->Call(&v1::Coordinator::Stub::PutSchedule, request, address_);
+}
+
+absl::StatusOr<v1::DeleteScheduleResponse> CoordinatorClient::Call(const v1::DeleteScheduleRequest& request) {
+  return connection_->Call(&v1::Coordinator::Stub::DeleteSchedule, request, address_);
+}
+
+absl::StatusOr<v1::ListSchedulesResponse> CoordinatorClient::Call(const v1::ListSchedulesRequest& request) {
+  return connection_->Call(&v1::Coordinator::Stub::ListSchedules, request, address_);
+}
+
+absl::StatusOr<v1::GetUsageResponse> CoordinatorClient::Call(const v1::GetUsageRequest& request) {
+  return connection_->Call(&v1::Coordinator::Stub::GetUsage, request, address_);
+}
+
+absl::StatusOr<v1::GetHistoryResponse> CoordinatorClient::GetHistory(const std::string& job_id) {
+  v1::GetHistoryRequest request;
+  request.set_job_id(job_id);
+  v1::GetHistoryResponse all;
+  for (int page = 0; page < kPagesMax; ++page) {
+    auto response = connection_->Call(&v1::Coordinator::Stub::GetHistory, request, address_);
+    if (!response.ok()) return response;
+    if (response->entries().empty()) return all;
+    request.set_after(response->entries(response->entries_size() - 1).number());
+    all.mutable_entries()->MergeFrom(response->entries());
+  }
+  return absl::InternalError("the coordinator's history of a job does not end");
+}
+
 absl::Status CoordinatorClient::WatchPipeline(const std::string& pipeline_id,
                                               const std::function<bool(v1::WatchPipelineResponse)>& take) {
   v1::WatchPipelineRequest request;

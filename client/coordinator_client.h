@@ -40,6 +40,18 @@ class CoordinatorClient {
   absl::StatusOr<v1::ListWorkersResponse> ListWorkers();
   absl::StatusOr<v1::GetLeaderboardResponse> GetLeaderboard(const std::string& track);
 
+  // The calls that steer and explain.
+  absl::StatusOr<v1::PauseResponse> Call(const v1::PauseRequest& request);
+  absl::StatusOr<v1::RetryResponse> Call(const v1::RetryRequest& request);
+  absl::StatusOr<v1::ExplainJobResponse> Call(const v1::ExplainJobRequest& request);
+  absl::StatusOr<v1::SetWorkerResponse> Call(const v1::SetWorkerRequest& request);
+  absl::StatusOr<v1::PutScheduleResponse> Call(const v1::PutScheduleRequest& request);
+  absl::StatusOr<v1::DeleteScheduleResponse> Call(const v1::DeleteScheduleRequest& request);
+  absl::StatusOr<v1::ListSchedulesResponse> Call(const v1::ListSchedulesRequest& request);
+  absl::StatusOr<v1::GetUsageResponse> Call(const v1::GetUsageRequest& request);
+  // All pages.
+  absl::StatusOr<v1::GetHistoryResponse> GetHistory(const std::string& job_id);
+
   // Streams. `take` returns false to end the call early, which is then OK.
   absl::Status WatchPipeline(const std::string& pipeline_id,
                              const std::function<bool(v1::WatchPipelineResponse)>& take);

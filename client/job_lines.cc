@@ -24,6 +24,10 @@ std::string OutcomeWord(v1::AttemptRecord::Outcome outcome) {
       return "was lost with its worker";
     case v1::AttemptRecord::CANCELLED:
       return "was cancelled";
+    case v1::AttemptRecord::HUNG:
+      return "hung";
+    case v1::AttemptRecord::TIMED_OUT:
+      return "took too long";
     default:
       return "ended";
   }

@@ -31,8 +31,8 @@ TEST(PipelineFileTest, NamesThePlaceOfAnUnknownFieldAndTheValidOnes) {
   EXPECT_EQ(
       Problem("name: \"x\"\njobs {\n  nmae: \"a\"\n}"),
       "f.textproto:3:7: Message type \"bonsai.v1.JobSpec\" has no field named \"nmae\". It has: name, "
-      "resources, "
-      "max_attempts, data, tokenizer, pack, pretrain, sft, evaluate, export, build, benchmark, submission.");
+      "resources, max_attempts, priority, time_limit_seconds, progress_timeout_seconds, grace_seconds, data, "
+      "tokenizer, pack, pretrain, sft, evaluate, export, build, benchmark, submission, sweep.");
 }
 
 TEST(PipelineFileTest, CountsColumnsInTheFileNotInTheExpandedText) {
@@ -83,7 +83,7 @@ TEST(PipelineFileTest, RefusesAHugeFile) {
 }
 
 TEST(PipelineFileTest, ReadsEveryExampleThatIsShipped) {
-  for (const char* name : {"pocket.textproto"}) {
+  for (const char* name : {"pocket.textproto", "nightly.textproto", "sweep.textproto"}) {
     const auto pipeline = ReadPipelineFile(std::string("deploy/examples/") + name, {{"data", "/data"}});
     ASSERT_TRUE(pipeline.ok()) << pipeline.status();
     EXPECT_EQ(pipeline->jobs(0).data().sources(0).paths(0).substr(0, 9), "/data/c4/");

@@ -9,8 +9,10 @@
 #include "absl/strings/str_join.h"
 #include "absl/time/clock.h"
 #include "client/artifact_view.h"
+#include "client/call_and_print.h"
 #include "client/coordinator_client.h"
 #include "client/figures.h"
+#include "client/forecast_view.h"
 #include "client/job_table.h"
 #include "client/json_output.h"
 #include "client/leaderboard_view.h"
@@ -25,35 +27,18 @@ namespace {
 constexpr int kSubmitTriesMax = 5;
 constexpr absl::Duration kSubmitRetryInterval = absl::Milliseconds(400);
 
-absl::StatusOr<std::unique_ptr<CoordinatorClient>> Dial(const Session& session) {
-  const auto address = CoordinatorAddress(session);
-  if (!address.ok()) return address.status();
-  return std::make_unique<CoordinatorClient>(*address);
-}
-
-// Dials, calls, and prints the answer: as JSON, or as `render` makes it.
-template <typename Call, typename Render>
-absl::StatusOr<int> CallAndPrint(Session& session, const Call& call, const Render& render) {
-  auto client = Dial(session);
-  if (!client.ok()) return client.status();
-  const auto response = call(**client);
-  if (!response.ok()) return response.status();
-  session.out << (session.json ? ToJsonLine(*response) : render(*response)) << std::flush;
-  return kExitOk;
-}
-
 // Unique among all submissions: 128 bits from the system's source of randomness.
 std::string NewRequestId() {
   std::random_device random;
   return absl::StrFormat("%08x%08x%08x%08x", random(), random(), random(), random());
 }
 
-std::string SubmittedText(const SubmitOptions& options, const v1::SubmitPipelineResponse& response) {
-  if (options.dry_run) {
-    return absl::StrCat(options.file, " is valid; its jobs could run in this order: ",
-                        absl::StrJoin(response.order(), ", "), "\n");
-  }
-  return absl::StrCat(response.pipeline_id(), "\n");
+std::string SubmittedText(const SubmitOptions& options, const v1::SubmitPipelineResponse& response,
+                          const Session& session) {
+  if (!options.dry_run) return absl::StrCat(response.pipeline_id(), "\n");
+  return absl::StrCat(options.file,
+                      " is valid; its jobs could run in this order: ", absl::StrJoin(response.order(), ", "),
+                      "\n", RenderForecasts(response, absl::Now(), session.screen.columns));
 }
 
 }  // namespace
@@ -75,7 +60,8 @@ absl::StatusOr<int> RunSubmit(const SubmitOptions& options, Session& session) {
     if (response.ok() || !IsUnreachable(response.status())) break;
   }
   if (!response.ok()) return response.status();
-  session.out << (session.json ? ToJsonLine(*response) : SubmittedText(options, *response)) << std::flush;
+  session.out << (session.json ? ToJsonLine(*response) : SubmittedText(options, *response, session))
+              << std::flush;
   if (!options.watch || options.dry_run) return kExitOk;
   return WatchPipeline(response->pipeline_id(), session);
 }

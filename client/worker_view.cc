@@ -8,14 +8,25 @@
 #include "client/text_table.h"
 
 namespace bonsai {
+namespace {
+
+// "live", "LOST", "cordoned (new disk)"
+std::string StateOf(const v1::WorkerStatus& worker) {
+  if (!worker.live()) return "LOST";
+  const v1::WorkerRecord& record = worker.record();
+  if (!record.cordoned() && !record.drained()) return "live";
+  return absl::StrCat(record.drained() ? "drained" : "cordoned",
+                      record.reason().empty() ? "" : absl::StrCat(" (", record.reason(), ")"));
+}
+
+}  // namespace
 
 std::string RenderWorkerTable(const v1::ListWorkersResponse& response, size_t width) {
   if (response.workers().empty()) return "no workers; `bonsai up` starts some\n";
   std::vector<std::vector<std::string>> rows;
   for (const v1::WorkerStatus& worker : response.workers()) {
     rows.push_back(
-        {worker.worker_id(), worker.live() ? "live" : "LOST",
-         absl::StrCat(worker.cpus_free(), " of ", worker.cpus()),
+        {worker.worker_id(), StateOf(worker), absl::StrCat(worker.cpus_free(), " of ", worker.cpus()),
          absl::StrCat(FormatBytes(worker.memory_bytes_free()), " of ", FormatBytes(worker.memory_bytes())),
          absl::StrCat(worker.gpus_free(), " of ", worker.gpus()), absl::StrCat(worker.devices_size()),
          worker.running().empty() ? "idle" : absl::StrJoin(worker.running(), ", ")});

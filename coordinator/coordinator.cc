@@ -143,6 +143,8 @@ void Coordinator::Parts::StartLoop(const v1::CoordinatorConfig& config, std::uni
   // Several reports fit into one lease, so that a lost one costs nothing.
   scheduling.synchronize_interval = std::min(scheduling.synchronize_interval, scheduling.lease / 4);
   scheduling.code_version = ReadCodeVersion(config.share_dir());
+  scheduling.queues.assign(config.queues().begin(), config.queues().end());
+  scheduling.tenants.assign(config.tenants().begin(), config.tenants().end());
   DecisionLoop::Options options;
   options.clock = SteadyWallClock();
   options.publish = [this](const RecordBatch& batch) {
@@ -160,7 +162,7 @@ absl::Status Coordinator::Parts::Serve(const v1::CoordinatorConfig& config) {
   leaderboard = std::make_unique<LeaderboardRows>(blobs.get(), model.get(), &tracks);
   coordinator_service = std::make_unique<CoordinatorService>(
       CoordinatorService::Parts{loop.get(), model.get(), submission.get(), catalog.get(), leaderboard.get(),
-                                logs.get(), &metrics, &stopping});
+                                logs.get(), &metrics, &stopping, guard.get()});
   workers_service = std::make_unique<WorkersService>(
       WorkersService::Parts{loop.get(), model.get(), check.get(), logs.get(), &metrics});
   const std::string address_file = absl::StrCat(state_dir, "/address");

@@ -20,6 +20,7 @@
 #include "storage/directory_blob_store.h"
 #include "storage/file_bytes.h"
 #include "storage/memory_blob_store.h"
+#include "storage/store_lock.h"
 
 namespace bonsai {
 namespace {
@@ -284,6 +285,58 @@ TEST(DirectoryBlobStoreTest, ASecondProcessReadsWhatTheFirstWrote) {
   auto blob = (*first)->Put("abc");
   auto second = DirectoryBlobStore::Open(root);
   EXPECT_EQ(*(*second)->Get(blob->sha256(), 10), "abc");
+}
+
+// What a thread does that finds the store locked: given time to run into the lock, and to get it wrong.
+template <typename Call>
+std::thread StartAgainstALock(Call call) {
+  std::thread thread(std::move(call));
+  const timespec a_while = {0, 50'000'000};
+  nanosleep(&a_while, nullptr);
+  return thread;
+}
+
+void MakeOld(const std::string& path) {
+  const timespec old[2] = {{1'000'000, 0}, {1'000'000, 0}};
+  ASSERT_EQ(utimensat(AT_FDCWD, path.c_str(), old, 0), 0);
+}
+
+TEST(DirectoryBlobStoreTest, ARemovalLooksAgainOnceNoWriterHoldsTheLock) {
+  std::string root = FreshFolder();
+  auto store = DirectoryBlobStore::Open(root);
+  const v1::Blob blob = *(*store)->Put("abc");
+  const std::string path = PathOf(root, blob.sha256());
+  MakeOld(path);
+  bool removed = true;
+  std::thread collector;
+  {
+    auto writing = StoreLock::Take(root + "/lock", StoreLock::kShared);
+    collector = StartAgainstALock(
+        [&] { removed = *(*store)->RemoveIfUnused(blob.sha256(), absl::FromUnixSeconds(2'000'000)); });
+    EXPECT_TRUE((*store)->Check(blob).ok()) << "removed beside a writer";
+    utimensat(AT_FDCWD, path.c_str(), nullptr, 0);  // the writer renews it
+  }
+  collector.join();
+  EXPECT_FALSE(removed);
+  EXPECT_TRUE((*store)->Check(blob).ok());
+}
+
+TEST(DirectoryBlobStoreTest, AWriterWaitsForARemovalAndThenStoresAnew) {
+  std::string root = FreshFolder();
+  auto store = DirectoryBlobStore::Open(root);
+  const v1::Blob blob = *(*store)->Put("abc");
+  for (const bool put : {true, false}) {
+    absl::Status status;
+    std::thread writer;
+    {
+      auto removing = StoreLock::Take(root + "/lock", StoreLock::kAlone);
+      writer = StartAgainstALock([&] { status = put ? (*store)->Put("abc").status() : (*store)->Renew(blob); });
+      unlink(PathOf(root, blob.sha256()).c_str());
+    }
+    writer.join();
+    EXPECT_EQ(status.ok(), put) << status;
+    EXPECT_EQ((*store)->Check(blob).ok(), put) << "what Put accepted is there; what Renew cannot find is refused";
+  }
 }
 
 TEST(DirectoryBlobStoreTest, KeepsDamagedBytesForWhoWantsToLookAtThem) {

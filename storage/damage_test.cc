@@ -45,7 +45,7 @@ class DamageTest : public testing::Test {
     root_ = mkdtemp(dir.data());
     store_ = *DirectoryBlobStore::Open(root_);
     std::mt19937 random(1);
-    std::string weights(3 << 20, '\0');
+    std::string weights(256 << 10, '\0');
     for (char& byte : weights) byte = static_cast<char>(random());
     // Oldest first. The parts are shared, as a data state that did not change would be.
     for (int step = 1; step <= 3; ++step) {
@@ -120,7 +120,9 @@ TEST_F(DamageTest, EveryFlipAndTruncationIsDetectedAndMended) {
     blob.set_sha256(sha256);
     blob.set_size_bytes(sound.size());
     // By itself, or after somebody moved it aside.
-    if (seed % 2 == 0) EXPECT_TRUE(*store_->Quarantine(blob));
+    if (seed % 2 == 0) {
+      EXPECT_TRUE(*store_->Quarantine(blob));
+    }
     ASSERT_TRUE(store_->Put(sound).ok());
     EXPECT_EQ(FindWhole(), checkpoints_[2]);
   }

@@ -12,19 +12,15 @@ namespace {
 
 constexpr size_t kExplainedJobsMax = 100;
 
-// Moves a result into a response, or gives its error.
-template <typename Response>
-absl::Status Take(absl::StatusOr<Response> result, Response* response) {
-  if (!result.ok()) return result.status();
-  *response = *std::move(result);
-  return absl::OkStatus();
-}
-
 bool Waits(const v1::JobStatus& status) {
   return status.job().state() == v1::WAITING || status.job().state() == v1::READY;
 }
 
 }  // namespace
+
+absl::Status CoordinatorService::NoSuchJob(const std::string& id) {
+  return absl::NotFoundError(absl::StrCat("there is no job \"", id, "\""));
+}
 
 void CoordinatorService::Explain(std::vector<v1::JobStatus*> jobs) const {
   std::vector<v1::JobStatus*> waiting;
@@ -64,17 +60,17 @@ absl::Status CoordinatorService::Stream(
   return call(stream);
 }
 
-grpc::Status CoordinatorService::SubmitPipeline(grpc::ServerContext*,
+grpc::Status CoordinatorService::SubmitPipeline(grpc::ServerContext* context,
                                                 const v1::SubmitPipelineRequest* request,
                                                 v1::SubmitPipelineResponse* response) {
   return RunCall(parts_.metrics, "SubmitPipeline",
-                 [&] { return Take(parts_.submission->Submit(*request), response); });
+                 [&] { return Take(parts_.submission->Submit(*request, ActorOf(*context)), response); });
 }
 
-grpc::Status CoordinatorService::ListJobs(grpc::ServerContext*, const v1::ListJobsRequest* request,
+grpc::Status CoordinatorService::ListJobs(grpc::ServerContext* context, const v1::ListJobsRequest* request,
                                           v1::ListJobsResponse* response) {
   return RunCall(parts_.metrics, "ListJobs", [&] {
-    absl::Status listed = Take(parts_.model->ListJobs(*request), response);
+    absl::Status listed = Take(parts_.model->ListJobs(*request, ActorOf(*context)), response);
     std::vector<v1::JobStatus*> jobs(response->mutable_jobs()->pointer_begin(),
                                      response->mutable_jobs()->pointer_end());
     Explain(std::move(jobs));
@@ -82,11 +78,11 @@ grpc::Status CoordinatorService::ListJobs(grpc::ServerContext*, const v1::ListJo
   });
 }
 
-grpc::Status CoordinatorService::GetJob(grpc::ServerContext*, const v1::GetJobRequest* request,
+grpc::Status CoordinatorService::GetJob(grpc::ServerContext* context, const v1::GetJobRequest* request,
                                         v1::JobStatus* response) {
   return RunCall(parts_.metrics, "GetJob", [&]() -> absl::Status {
-    std::optional<v1::JobStatus> status = parts_.model->FindJob(request->job_id());
-    if (!status) return absl::NotFoundError(absl::StrCat("there is no job \"", request->job_id(), "\""));
+    std::optional<v1::JobStatus> status = parts_.model->FindJob(request->job_id(), ActorOf(*context));
+    if (!status) return NoSuchJob(request->job_id());
     *response = *std::move(status);
     Explain({response});
     return absl::OkStatus();
@@ -96,7 +92,10 @@ grpc::Status CoordinatorService::GetJob(grpc::ServerContext*, const v1::GetJobRe
 grpc::Status CoordinatorService::WatchPipeline(grpc::ServerContext* context,
                                                const v1::WatchPipelineRequest* request,
                                                grpc::ServerWriter<v1::WatchPipelineResponse>* writer) {
-  return RunCall(parts_.metrics, "WatchPipeline", [&] {
+  return RunCall(parts_.metrics, "WatchPipeline", [&]() -> absl::Status {
+    if (!parts_.model->HasPipeline(request->pipeline_id(), ActorOf(*context))) {
+      return absl::NotFoundError(absl::StrCat("there is no pipeline \"", request->pipeline_id(), "\""));
+    }
     return Stream<v1::WatchPipelineResponse>(context, writer, [&](const auto& stream) {
       const auto explain = [this](std::vector<v1::JobStatus*> jobs) { Explain(std::move(jobs)); };
       return bonsai::WatchPipeline(*parts_.model, request->pipeline_id(), explain, stream);
@@ -104,31 +103,40 @@ grpc::Status CoordinatorService::WatchPipeline(grpc::ServerContext* context,
   });
 }
 
-grpc::Status CoordinatorService::Cancel(grpc::ServerContext*, const v1::CancelRequest* request,
+grpc::Status CoordinatorService::Cancel(grpc::ServerContext* context, const v1::CancelRequest* request,
                                         v1::CancelResponse* response) {
-  return RunCall(parts_.metrics, "Cancel",
-                 [&] { return Take(parts_.loop->Decide(CancelRequested{request->id()}), response); });
+  return RunCall(parts_.metrics, "Cancel", [&] {
+    return Take(parts_.loop->Decide(CancelRequested{request->id(), ActorOf(*context)}), response);
+  });
 }
 
 grpc::Status CoordinatorService::ReadLog(grpc::ServerContext* context, const v1::ReadLogRequest* request,
                                          grpc::ServerWriter<v1::ReadLogResponse>* writer) {
-  return RunCall(parts_.metrics, "ReadLog", [&] {
+  return RunCall(parts_.metrics, "ReadLog", [&]() -> absl::Status {
+    if (!parts_.model->FindJob(request->job_id(), ActorOf(*context))) return NoSuchJob(request->job_id());
     return Stream<v1::ReadLogResponse>(context, writer, [&](const auto& stream) {
       return StreamLog(*parts_.model, *parts_.logs, *request, stream);
     });
   });
 }
 
-grpc::Status CoordinatorService::ListArtifacts(grpc::ServerContext*, const v1::ListArtifactsRequest* request,
+grpc::Status CoordinatorService::ListArtifacts(grpc::ServerContext* context,
+                                               const v1::ListArtifactsRequest* request,
                                                v1::ListArtifactsResponse* response) {
   return RunCall(parts_.metrics, "ListArtifacts",
-                 [&] { return Take(parts_.model->ListArtifacts(*request), response); });
+                 [&] { return Take(parts_.model->ListArtifacts(*request, ActorOf(*context)), response); });
 }
 
-grpc::Status CoordinatorService::GetArtifact(grpc::ServerContext*, const v1::GetArtifactRequest* request,
+grpc::Status CoordinatorService::GetArtifact(grpc::ServerContext* context,
+                                             const v1::GetArtifactRequest* request,
                                              v1::GetArtifactResponse* response) {
-  return RunCall(parts_.metrics, "GetArtifact",
-                 [&] { return Take(parts_.catalog->Get(*request), response); });
+  return RunCall(parts_.metrics, "GetArtifact", [&]() -> absl::Status {
+    const auto record = parts_.model->ResolveArtifact(request->id(), ActorOf(*context));
+    if (!record.ok()) return record.status();
+    v1::GetArtifactRequest resolved = *request;
+    resolved.set_id(record->id());
+    return Take(parts_.catalog->Get(resolved), response);
+  });
 }
 
 grpc::Status CoordinatorService::ReadBlob(grpc::ServerContext* context, const v1::ReadBlobRequest* request,
@@ -136,16 +144,6 @@ grpc::Status CoordinatorService::ReadBlob(grpc::ServerContext* context, const v1
   return RunCall(parts_.metrics, "ReadBlob", [&] {
     return Stream<v1::ReadBlobResponse>(
         context, writer, [&](const auto& stream) { return parts_.catalog->ReadBlob(*request, stream); });
-  });
-}
-
-grpc::Status CoordinatorService::ListWorkers(grpc::ServerContext*, const v1::ListWorkersRequest*,
-                                             v1::ListWorkersResponse* response) {
-  return RunCall(parts_.metrics, "ListWorkers", [&]() -> absl::Status {
-    absl::StatusOr<std::vector<v1::WorkerStatus>> workers = parts_.loop->ListWorkers();
-    if (!workers.ok()) return workers.status();
-    for (v1::WorkerStatus& worker : *workers) *response->add_workers() = std::move(worker);
-    return absl::OkStatus();
   });
 }
 

@@ -1,4 +1,5 @@
 // The Coordinator service: thin. Each call is one line to the part that does it, between proto and status.
+// Those that steer and explain jobs, workers and schedules are in coordinator_service_control.cc.
 //
 // gRPC calls it from many threads at once, one for each call that runs. Streams may wait for hours, so their
 // number is bounded well below the server's threads: watchers cannot keep workers from synchronising.
@@ -6,10 +7,12 @@
 #define BONSAI_COORDINATOR_RPC_COORDINATOR_SERVICE_H_
 
 #include <atomic>
+#include <utility>
 #include <vector>
 
 #include "bonsai/v1/coordinator.grpc.pb.h"
 #include "coordinator/rpc/artifact_catalog.h"
+#include "coordinator/rpc/call_guard.h"
 #include "coordinator/rpc/call_stream.h"
 #include "coordinator/rpc/decision_loop.h"
 #include "coordinator/rpc/leaderboard_rows.h"
@@ -35,6 +38,7 @@ class CoordinatorService final : public v1::Coordinator::Service {
     const RankLogs* logs;
     Metrics* metrics;
     const std::atomic<bool>* stopping;  // set: streams end with Unavailable
+    const CallGuard* guard = nullptr;   // nullptr: calls are not authenticated
   };
   explicit CoordinatorService(const Parts& parts) : parts_(parts) {}
 
@@ -45,6 +49,20 @@ class CoordinatorService final : public v1::Coordinator::Service {
   grpc::Status WatchPipeline(grpc::ServerContext*, const v1::WatchPipelineRequest*,
                              grpc::ServerWriter<v1::WatchPipelineResponse>*) override;
   grpc::Status Cancel(grpc::ServerContext*, const v1::CancelRequest*, v1::CancelResponse*) override;
+  grpc::Status Pause(grpc::ServerContext*, const v1::PauseRequest*, v1::PauseResponse*) override;
+  grpc::Status Retry(grpc::ServerContext*, const v1::RetryRequest*, v1::RetryResponse*) override;
+  grpc::Status ExplainJob(grpc::ServerContext*, const v1::ExplainJobRequest*,
+                          v1::ExplainJobResponse*) override;
+  grpc::Status GetHistory(grpc::ServerContext*, const v1::GetHistoryRequest*,
+                          v1::GetHistoryResponse*) override;
+  grpc::Status SetWorker(grpc::ServerContext*, const v1::SetWorkerRequest*, v1::SetWorkerResponse*) override;
+  grpc::Status PutSchedule(grpc::ServerContext*, const v1::PutScheduleRequest*,
+                           v1::PutScheduleResponse*) override;
+  grpc::Status DeleteSchedule(grpc::ServerContext*, const v1::DeleteScheduleRequest*,
+                              v1::DeleteScheduleResponse*) override;
+  grpc::Status ListSchedules(grpc::ServerContext*, const v1::ListSchedulesRequest*,
+                             v1::ListSchedulesResponse*) override;
+  grpc::Status GetUsage(grpc::ServerContext*, const v1::GetUsageRequest*, v1::GetUsageResponse*) override;
   grpc::Status ReadLog(grpc::ServerContext*, const v1::ReadLogRequest*,
                        grpc::ServerWriter<v1::ReadLogResponse>*) override;
   grpc::Status ListArtifacts(grpc::ServerContext*, const v1::ListArtifactsRequest*,
@@ -59,6 +77,16 @@ class CoordinatorService final : public v1::Coordinator::Service {
                               v1::GetLeaderboardResponse*) override;
 
  private:
+  // Moves a result into a response, or gives its error.
+  template <typename Response>
+  static absl::Status Take(absl::StatusOr<Response> result, Response* response) {
+    if (!result.ok()) return result.status();
+    *response = *std::move(result);
+    return absl::OkStatus();
+  }
+  // Who makes the call: every method asks here, and nowhere else.
+  Actor ActorOf(const grpc::ServerContext& context) const { return bonsai::ActorOf(parts_.guard, context); }
+  static absl::Status NoSuchJob(const std::string& id);
   // Asks the loop why those that wait do so. Bounded: of a long list only the first are explained.
   void Explain(std::vector<v1::JobStatus*> jobs) const;
   template <typename Response>

@@ -27,14 +27,25 @@ class FakeScheduler : public Scheduler {
     return "waits for " + std::string(job_id);
   }
   absl::StatusOr<v1::ExplainJobResponse> Explain(absl::Time, absl::string_view) const override {
-    return v1::ExplainJobResponse();
+    return explanation;
   }
-  std::vector<v1::JobForecast> Forecast(absl::Time, const PipelineSubmitted&) const override { return {}; }
-  std::vector<v1::TenantUsage> ListUsage(absl::Time) const override { return {}; }
-  std::vector<v1::ScheduleRecord> ListSchedules() const override { return {}; }
+  // Of each job of the pipeline: that it can run.
+  std::vector<v1::JobForecast> Forecast(absl::Time, const PipelineSubmitted& event) const override {
+    std::vector<v1::JobForecast> forecasts;
+    for (const v1::JobSpec& job : event.pipeline.jobs()) {
+      forecasts.emplace_back().set_job(job.name());
+      forecasts.back().set_can_run(true);
+    }
+    return forecasts;
+  }
+  std::vector<v1::TenantUsage> ListUsage(absl::Time) const override { return usage; }
+  std::vector<v1::ScheduleRecord> ListSchedules() const override { return schedules; }
 
   std::function<std::optional<absl::Time>()> next_deadline;
   std::vector<v1::WorkerStatus> workers;
+  absl::StatusOr<v1::ExplainJobResponse> explanation = v1::ExplainJobResponse();
+  std::vector<v1::TenantUsage> usage;
+  std::vector<v1::ScheduleRecord> schedules;
 
  private:
   const Rule rule_;

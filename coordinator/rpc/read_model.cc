@@ -9,6 +9,7 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 #include "coordinator/rpc/storage_roots.h"
+#include "coordinator/scheduler/tenancy.h"
 
 namespace bonsai {
 namespace {
@@ -121,11 +122,17 @@ void ReadModel::TakeProgress(absl::string_view worker_id, const v1::RankReport& 
   changed_.notify_all();
 }
 
-std::optional<v1::JobStatus> ReadModel::FindJob(absl::string_view job_id) const {
+std::optional<v1::JobStatus> ReadModel::FindJob(absl::string_view job_id, const Actor& actor) const {
   std::lock_guard<std::mutex> lock(mutex_);
   auto found = jobs_.find(View(job_id));
-  if (found == jobs_.end()) return std::nullopt;
+  if (found == jobs_.end() || !MayTouch(actor, found->second.status.job().tenant())) return std::nullopt;
   return found->second.status;
+}
+
+bool ReadModel::HasPipeline(absl::string_view pipeline_id, const Actor& actor) const {
+  std::lock_guard<std::mutex> lock(mutex_);
+  auto found = pipelines_.find(View(pipeline_id));
+  return found != pipelines_.end() && MayTouch(actor, found->second.record.tenant());
 }
 
 std::map<v1::JobState, uint64_t> ReadModel::JobsByState() const {
@@ -135,7 +142,8 @@ std::map<v1::JobState, uint64_t> ReadModel::JobsByState() const {
 
 // A page token is "<first sequence of the pipeline>.<jobs of it that were sent>": pipelines that arrive in
 // between are newer than all that follow, so nothing is sent twice or left out.
-absl::StatusOr<v1::ListJobsResponse> ReadModel::ListJobs(const v1::ListJobsRequest& request) const {
+absl::StatusOr<v1::ListJobsResponse> ReadModel::ListJobs(const v1::ListJobsRequest& request,
+                                                         const Actor& actor) const {
   uint64_t from_pipeline = UINT64_MAX;
   int from_job = 0;
   if (!request.page_token().empty()) {
@@ -148,7 +156,7 @@ absl::StatusOr<v1::ListJobsResponse> ReadModel::ListJobs(const v1::ListJobsReque
   std::lock_guard<std::mutex> lock(mutex_);
   if (!request.pipeline_id().empty()) {
     auto only = pipelines_.find(request.pipeline_id());
-    if (only == pipelines_.end()) {
+    if (only == pipelines_.end() || !MayTouch(actor, only->second.record.tenant())) {
       return absl::NotFoundError(absl::StrCat("there is no pipeline \"", request.pipeline_id(), "\""));
     }
     if (request.page_token().empty()) from_pipeline = only->second.first_sequence;
@@ -159,6 +167,7 @@ absl::StatusOr<v1::ListJobsResponse> ReadModel::ListJobs(const v1::ListJobsReque
        it != pipeline_order_.rend(); ++it) {
     const v1::PipelineRecord& pipeline = pipelines_.at(it->second).record;
     if (!request.pipeline_id().empty() && pipeline.id() != request.pipeline_id()) break;
+    if (!MayTouch(actor, pipeline.tenant())) continue;
     for (int i = it->first == from_pipeline ? from_job : 0; i < pipeline.job_ids_size(); ++i) {
       auto job = jobs_.find(pipeline.job_ids(i));
       if (job == jobs_.end()) continue;
@@ -211,19 +220,22 @@ void ReadModel::WakeWatchers() {
   changed_.notify_all();
 }
 
-std::optional<v1::ArtifactRecord> ReadModel::FindArtifact(absl::string_view id) const {
+std::optional<v1::ArtifactRecord> ReadModel::FindArtifact(absl::string_view id, const Actor& actor) const {
   std::lock_guard<std::mutex> lock(mutex_);
   auto found = artifacts_.find(View(id));
-  if (found == artifacts_.end()) return std::nullopt;
+  if (found == artifacts_.end() || !MayTouch(actor, found->second.tenant())) return std::nullopt;
   return found->second;
 }
 
-absl::StatusOr<v1::ArtifactRecord> ReadModel::ResolveArtifact(absl::string_view id) const {
+absl::StatusOr<v1::ArtifactRecord> ReadModel::ResolveArtifact(absl::string_view id,
+                                                              const Actor& actor) const {
   std::lock_guard<std::mutex> lock(mutex_);
   std::string prefix(id);
   if (prefix.find('/') != std::string::npos) {
     auto job = jobs_.find(prefix);
-    if (job == jobs_.end()) return absl::NotFoundError(absl::StrCat("there is no job \"", prefix, "\""));
+    if (job == jobs_.end() || !MayTouch(actor, job->second.status.job().tenant())) {
+      return absl::NotFoundError(absl::StrCat("there is no job \"", prefix, "\""));
+    }
     const v1::JobRecord& record = job->second.status.job();
     if (record.output_id().empty()) {
       return absl::NotFoundError(
@@ -238,21 +250,20 @@ absl::StatusOr<v1::ArtifactRecord> ReadModel::ResolveArtifact(absl::string_view 
   }
   std::vector<std::string> fitting;
   auto it = artifacts_.lower_bound(prefix);
-  const auto first = it;
   for (; it != artifacts_.end() && it->first.compare(0, prefix.size(), prefix) == 0 && fitting.size() < 4;
        ++it) {
-    fitting.push_back(it->first);
+    if (MayTouch(actor, it->second.tenant())) fitting.push_back(it->first);
   }
   if (fitting.empty()) return absl::NotFoundError(absl::StrCat("there is no artifact \"", prefix, "\""));
   if (fitting.size() > 1) {
     return absl::InvalidArgumentError(
         absl::StrCat("id: \"", prefix, "\" fits several artifacts: ", absl::StrJoin(fitting, ", ")));
   }
-  return first->second;
+  return artifacts_.at(fitting.front());
 }
 
-absl::StatusOr<v1::ListArtifactsResponse> ReadModel::ListArtifacts(
-    const v1::ListArtifactsRequest& request) const {
+absl::StatusOr<v1::ListArtifactsResponse> ReadModel::ListArtifacts(const v1::ListArtifactsRequest& request,
+                                                                   const Actor& actor) const {
   uint64_t below = UINT64_MAX;
   if (!request.page_token().empty() && !absl::SimpleAtoi(request.page_token(), &below)) {
     return BadPageToken(request.page_token());
@@ -263,6 +274,7 @@ absl::StatusOr<v1::ListArtifactsResponse> ReadModel::ListArtifacts(
        ++it) {
     const v1::ArtifactRecord& record = artifacts_.at(it->second);
     if (!request.kind().empty() && record.kind() != request.kind()) continue;
+    if (!MayTouch(actor, record.tenant())) continue;
     if (static_cast<size_t>(response.artifacts_size()) >= PageSize(request.page_size())) {
       response.set_next_page_token(absl::StrCat(response.artifacts().rbegin()->sequence()));
       return response;

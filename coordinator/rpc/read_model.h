@@ -20,6 +20,7 @@
 #include "bonsai/v1/coordinator.pb.h"
 #include "bonsai/v1/worker.pb.h"
 #include "coordinator/scheduler/records.h"
+#include "coordinator/scheduler/scheduler.h"
 #include "coordinator/store/record_store.h"
 #include "storage/mark.h"
 
@@ -42,10 +43,14 @@ class ReadModel {
   // placed; ignores any other report.
   void TakeProgress(absl::string_view worker_id, const v1::RankReport& report);
 
-  std::optional<v1::JobStatus> FindJob(absl::string_view job_id) const;
+  // Here and below: what belongs to a tenant that the actor may not see is not there for him. The default
+  // actor sees everything.
+  std::optional<v1::JobStatus> FindJob(absl::string_view job_id, const Actor& actor = {}) const;
+  bool HasPipeline(absl::string_view pipeline_id, const Actor& actor) const;
   std::map<v1::JobState, uint64_t> JobsByState() const;
   // InvalidArgument for a page token that is not one of ours; NotFound for a pipeline that is not there.
-  absl::StatusOr<v1::ListJobsResponse> ListJobs(const v1::ListJobsRequest& request) const;
+  absl::StatusOr<v1::ListJobsResponse> ListJobs(const v1::ListJobsRequest& request,
+                                                const Actor& actor = {}) const;
 
   struct Changes {
     std::vector<v1::JobStatus> jobs;  // in the order of submission
@@ -59,12 +64,13 @@ class ReadModel {
   // Ends all waits now, and makes later ones return at once.
   void WakeWatchers();
 
-  std::optional<v1::ArtifactRecord> FindArtifact(absl::string_view id) const;
+  std::optional<v1::ArtifactRecord> FindArtifact(absl::string_view id, const Actor& actor = {}) const;
   // An artifact by its full id, a unique prefix of at least 8 digits, or the id of a job whose output it is.
   // NotFound; InvalidArgument if the prefix is too short or fits several.
-  absl::StatusOr<v1::ArtifactRecord> ResolveArtifact(absl::string_view id) const;
+  absl::StatusOr<v1::ArtifactRecord> ResolveArtifact(absl::string_view id, const Actor& actor = {}) const;
   // Newest first. InvalidArgument for a page token that is not one of ours.
-  absl::StatusOr<v1::ListArtifactsResponse> ListArtifacts(const v1::ListArtifactsRequest& request) const;
+  absl::StatusOr<v1::ListArtifactsResponse> ListArtifacts(const v1::ListArtifactsRequest& request,
+                                                          const Actor& actor = {}) const;
   // All that the records keep in storage; see storage_roots.h.
   std::vector<StorageRoot> StorageRoots(absl::Time now) const;
 

@@ -267,5 +267,51 @@ TEST(ReadModelTest, TellsItsObserverWhatAJobWasAndIs) {
   EXPECT_EQ(model.JobsByState()[v1::DONE], 1u);
 }
 
+TEST(ReadModelTest, ATenantSeesItsOwnAndAnAdminSeesAll) {
+  RecordBatch batch;
+  uint64_t sequence = 0;
+  for (const char* tenant : {"red", "blue"}) {
+    v1::PipelineRecord& pipeline = batch.pipelines.emplace_back();
+    pipeline.set_id(std::string("p_") + tenant);
+    pipeline.set_tenant(tenant);
+    pipeline.add_job_ids(pipeline.id() + "/a");
+    v1::JobRecord& job = batch.jobs.emplace_back();
+    job.set_id(pipeline.id() + "/a");
+    job.set_pipeline_id(pipeline.id());
+    job.set_tenant(tenant);
+    job.set_sequence(++sequence);
+    job.set_state(v1::DONE);
+    v1::ArtifactRecord& artifact = batch.artifacts.emplace_back();
+    artifact.set_id("aaaaaaaa" + std::string(tenant));
+    artifact.set_tenant(tenant);
+    artifact.set_sequence(sequence);
+    job.set_output_id(artifact.id());
+  }
+  ReadModel model({});
+  model.Publish(batch);
+  const Actor red{"ann", "red", false};
+  const Actor admin{"root", "default", true};
+
+  EXPECT_THAT(Ids(*model.ListJobs({}, red)), ElementsAre("p_red/a"));
+  EXPECT_THAT(Ids(*model.ListJobs({}, admin)), ElementsAre("p_blue/a", "p_red/a"));
+  v1::ListJobsRequest others;
+  others.set_pipeline_id("p_blue");
+  EXPECT_TRUE(absl::IsNotFound(model.ListJobs(others, red).status()));
+  EXPECT_TRUE(model.FindJob("p_red/a", red).has_value());
+  EXPECT_FALSE(model.FindJob("p_blue/a", red).has_value());
+  EXPECT_TRUE(model.FindJob("p_blue/a", admin).has_value());
+  EXPECT_TRUE(model.HasPipeline("p_red", red));
+  EXPECT_FALSE(model.HasPipeline("p_blue", red));
+  EXPECT_EQ(model.ListArtifacts({}, red)->artifacts_size(), 1);
+  EXPECT_EQ(model.ListArtifacts({}, admin)->artifacts_size(), 2);
+  EXPECT_TRUE(model.FindArtifact("aaaaaaaared", red).has_value());
+  EXPECT_FALSE(model.FindArtifact("aaaaaaaablue", red).has_value());
+  // A prefix of both names one of them to a tenant, and is ambiguous to an admin.
+  EXPECT_EQ(model.ResolveArtifact("aaaaaaaa", red)->id(), "aaaaaaaared");
+  EXPECT_TRUE(absl::IsInvalidArgument(model.ResolveArtifact("aaaaaaaa", admin).status()));
+  EXPECT_TRUE(absl::IsNotFound(model.ResolveArtifact("p_blue/a", red).status()));
+  EXPECT_TRUE(absl::IsNotFound(model.ResolveArtifact("aaaaaaaablue", red).status()));
+}
+
 }  // namespace
 }  // namespace bonsai

@@ -58,6 +58,7 @@ void TableScheduler::Conclude(const std::string& job_id, absl::Time now) {
   ended.set_outcome(outcome);
   ended.set_reason(reason);
   ended.set_ended_unix_ms(absl::ToUnixMillis(now));
+  if (!slot.sample.metrics().empty()) *job.mutable_result() = slot.sample.metrics();
   dispatcher_.AttemptEnded(job, now);
   if (outcome == v1::AttemptRecord::SUCCEEDED) {
     Publish(job_id, slot, now);

@@ -2,6 +2,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "coordinator/scheduler/sweep_rungs.h"
 #include "coordinator/scheduler/table_scheduler.h"
 #include "coordinator/scheduler/tenancy.h"
 
@@ -52,6 +53,8 @@ absl::Status TableScheduler::Take(absl::Time now, const CancelRequested& event) 
     // Those that need the output of a job that is done have it.
     if (!HasEnded(job->state())) ids = jobs_.Dependents(event.id);
     ids.insert(ids.begin(), event.id);
+    const std::vector<std::string> variants = VariantsOf(*job, pipelines_, jobs_);
+    ids.insert(ids.end(), variants.begin(), variants.end());
   } else {
     return absl::NotFoundError(absl::StrCat("there is no job or pipeline \"", event.id, "\""));
   }

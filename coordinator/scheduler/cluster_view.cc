@@ -13,7 +13,19 @@ std::string RankName(const std::string& job_id, uint32_t attempt, uint32_t rank)
   return absl::StrCat(job_id, " attempt ", attempt, " rank ", rank);
 }
 
-std::string ExplainWaiting(const v1::JobRecord& job) {
+// Of a job that selects from a sweep.
+std::string ExplainSelecting(const v1::JobRecord& job, const JobTable& jobs) {
+  absl::btree_set<std::string> waits_for;
+  for (const v1::ResolvedInput& input : job.inputs()) {
+    const v1::JobRecord* variant = jobs.Find(input.job_id());
+    if (variant != nullptr && !HasEnded(variant->state())) waits_for.insert(input.job_id());
+  }
+  return absl::StrCat(job.inputs_size() - static_cast<int>(waits_for.size()), " of ", job.inputs_size(),
+                      " variants have ended; waits for ", absl::StrJoin(waits_for, ", "));
+}
+
+std::string ExplainWaiting(const v1::JobRecord& job, const JobTable& jobs) {
+  if (job.spec().sweep().selects()) return ExplainSelecting(job, jobs);
   absl::btree_set<std::string> waits_for;
   for (const v1::ResolvedInput& input : job.inputs()) {
     if (input.artifact_id().empty()) waits_for.insert(input.job_id());
@@ -121,7 +133,7 @@ std::string ClusterView::ExplainPending(absl::string_view job_id) const {
   if (job == nullptr) return "";
   switch (job->state()) {
     case v1::WAITING:
-      return ExplainWaiting(*job);
+      return ExplainWaiting(*job, jobs_);
     case v1::CANCELLING:
       return ExplainStopping(*job);
     case v1::READY: {

@@ -8,7 +8,9 @@
 namespace bonsai {
 namespace {
 
+// A job that selects from a sweep has its output chosen, and never runs: it is WAITING until then.
 bool HasAllInputs(const v1::JobRecord& job) {
+  if (job.spec().sweep().selects()) return false;
   return std::none_of(job.inputs().begin(), job.inputs().end(),
                       [](const v1::ResolvedInput& input) { return input.artifact_id().empty(); });
 }
@@ -32,6 +34,8 @@ JobTable::JobTable(const std::map<std::string, v1::JobRecord>& records, absl::Ti
 
 void JobTable::Index(const v1::JobRecord& record, absl::Time now) {
   for (const v1::ResolvedInput& input : record.inputs()) {
+    // One variant's end decides nothing.
+    if (record.spec().sweep().selects()) break;
     if (!input.job_id().empty()) dependents_[input.job_id()].insert(record.id());
   }
   if (!HasEnded(record.state())) ++unended_[record.tenant()];
@@ -83,9 +87,23 @@ void JobTable::SetState(const std::string& id, v1::JobState state, absl::string_
   job.set_state(state);
   job.set_reason(std::string(reason));
   Queue(job, now);
+  NoteSweep(job);
   if (HasEnded(state)) job.set_ended_unix_ms(absl::ToUnixMillis(now));
   if (happening.why.empty()) happening.why = std::string(reason);
   history_.Add(job, now, happening);
+}
+
+void JobTable::NoteSweep(const v1::JobRecord& job) {
+  const v1::SweepPlace& sweep = job.spec().sweep();
+  if (sweep.job().empty()) return;
+  if (sweep.selects() ? job.state() == v1::WAITING : HasEnded(job.state())) {
+    unsettled_sweeps_.insert(absl::StrCat(job.pipeline_id(), "/", sweep.job()));
+  }
+}
+
+std::vector<std::string> JobTable::TakeUnsettledSweeps() {
+  const absl::btree_set<std::string> ids = std::exchange(unsettled_sweeps_, {});
+  return {ids.begin(), ids.end()};
 }
 
 void JobTable::Note(const std::string& id, absl::Time now, const Happening& happening) {

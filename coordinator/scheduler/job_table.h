@@ -78,6 +78,8 @@ class JobTable {
   // Jobs that came into ready() or went out of it since the last call, or that changed while they were there;
   // by id.
   absl::btree_set<std::string> TakeMoved() { return std::exchange(moved_, {}); }
+  // The jobs that select from sweeps of which a variant has ended since the last call.
+  std::vector<std::string> TakeUnsettledSweeps();
 
   // The records that changed since the last call, by id.
   std::vector<v1::JobRecord> TakeChanged();
@@ -88,6 +90,7 @@ class JobTable {
   void Index(const v1::JobRecord& record, absl::Time now);
   // Puts a READY job where it belongs, and takes any other out.
   void Queue(const v1::JobRecord& job, absl::Time now);
+  void NoteSweep(const v1::JobRecord& job);
   // Inputs that name jobs which are done get their outputs.
   void TakeOutputs(v1::JobRecord& job) const;
 
@@ -99,6 +102,7 @@ class JobTable {
   absl::btree_set<std::string> moved_;
   absl::btree_map<std::string, uint64_t> unended_;  // by tenant
   absl::btree_set<std::string> changed_;
+  absl::btree_set<std::string> unsettled_sweeps_;
   JobHistory history_;
 };
 

@@ -36,6 +36,7 @@ struct RankSlot {
   bool to_blame = false;                     // it failed before anything else did, or was lost
   std::string output_id;                     // what it says that it wrote
   std::optional<v1::ArtifactRecord> output;  // that, if it was found whole and of the right kind
+  v1::Sample sample;                         // of rank 0: the newest of each metric that it reported
 
   // It may have a process, so it holds its resources.
   bool holds_resources() const { return state == kPlaced || state == kRecovered || state == kReported; }

@@ -10,12 +10,14 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_replace.h"
 #include "absl/strings/str_split.h"
+#include "coordinator/scheduler/input_resolution.h"
 #include "coordinator/scheduler/job_kinds.h"
 #include "coordinator/scheduler/job_order.h"
 #include "coordinator/scheduler/near_names.h"
 #include "coordinator/scheduler/problem_list.h"
 #include "coordinator/scheduler/spec_bounds.h"
 #include "coordinator/scheduler/spec_inputs.h"
+#include "coordinator/scheduler/sweep_expansion.h"
 #include "evaluator/tracks/track_rules.h"
 
 namespace bonsai {
@@ -124,6 +126,15 @@ void Check::CheckJob(int index) {
     const auto* oneof = v1::JobSpec::descriptor()->FindOneofByName("spec");
     for (int i = 0; i < oneof->field_count(); ++i) kinds.push_back(oneof->field(i)->name());
     problems_.AddLine(absl::StrCat("has no spec: must have one of ", absl::StrJoin(kinds, ", ")));
+    return;
+  }
+  if (spec.sweep().selects()) {
+    // It never runs: its variants are what is checked.
+    checked_.inputs[index] = SweepInputs(pipeline_, spec);
+    for (const v1::ResolvedInput& input : checked_.inputs[index]) {
+      // A variant whose name is none is told by CheckNames.
+      if (auto it = index_.find(input.job_id()); it != index_.end()) needs_[index].push_back(it->second);
+    }
     return;
   }
   CheckSpecBounds(spec, problems_);
@@ -268,7 +279,11 @@ void Check::CheckTrack(int index) {
 
 absl::StatusOr<CheckedPipeline> CheckPipeline(const v1::Pipeline& pipeline,
                                               const PipelineCheckContext& context) {
-  return Check(pipeline, context).Run();
+  absl::StatusOr<v1::Pipeline> expanded = ExpandSweeps(pipeline);
+  if (!expanded.ok()) return expanded.status();
+  absl::StatusOr<CheckedPipeline> checked = Check(*expanded, context).Run();
+  if (checked.ok()) checked->pipeline = *std::move(expanded);
+  return checked;
 }
 
 }  // namespace bonsai

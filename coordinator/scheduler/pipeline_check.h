@@ -18,7 +18,8 @@
 namespace bonsai {
 
 struct CheckedPipeline {
-  std::vector<std::vector<v1::ResolvedInput>> inputs;  // as in PipelineSubmitted, one entry per job
+  v1::Pipeline pipeline;                               // its sweeps expanded: what PipelineSubmitted takes
+  std::vector<std::vector<v1::ResolvedInput>> inputs;  // as in PipelineSubmitted, one entry per job of it
   std::vector<std::string> order;                      // job names, every job after all that it waits for
 };
 

@@ -157,5 +157,25 @@ TEST(PipelineCheckTest, ATrackLooksThroughEveryInputOfTheModel) {
   EXPECT_THAT(problems, Not(HasSubstr("\"c4\",")));
 }
 
+std::string Sweep(const std::string& values) {
+  return "sweeps { job: 'pretrain' metric: 'loss' parameters { field: 'pretrain.optimizer.learning_rate' "
+         "values: [" +
+         values + "] } }";
+}
+
+TEST(PipelineCheckTest, ChecksEachVariantOfASweepAndOrdersTheJobThatSelectsAfterThem) {
+  const std::string jobs = Pack("pack", "@data", "@tok") + Tokenizer("tok", kId) + Data("data") + Pretrain() +
+                           "jobs { name: 'export' export { model: '@pretrain' formats: HUGGING_FACE } } ";
+  const auto checked = CheckText(jobs + Sweep("'0.1', '0.2'"));
+  ASSERT_TRUE(checked.ok()) << checked.status();
+  EXPECT_THAT(checked->order,
+              ElementsAre("tok", "data", "pack", "pretrain-0", "pretrain-1", "pretrain", "export"));
+  ASSERT_EQ(checked->pipeline.jobs_size(), 7);
+  EXPECT_EQ(checked->inputs.size(), 7u);
+  EXPECT_THAT(Problems(jobs + Sweep("'0.1', '-3'")), HasSubstr("job \"pretrain-1\": pretrain.optimizer"));
+  EXPECT_THAT(Problems(jobs + Sweep("'0.1', 'x'")), HasSubstr("sweep of \"pretrain\": field"));
+  EXPECT_THAT(Problems(jobs + Data("pretrain-1") + Sweep("'0.1', '0.2'")), HasSubstr("names must differ"));
+}
+
 }  // namespace
 }  // namespace bonsai

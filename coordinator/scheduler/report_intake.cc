@@ -1,11 +1,33 @@
 #include "coordinator/scheduler/report_intake.h"
 
+#include <algorithm>
+
 #include "absl/strings/str_cat.h"
 #include "coordinator/scheduler/checkpoint_list.h"
 #include "coordinator/scheduler/job_kinds.h"
 #include "coordinator/scheduler/placement.h"
 
 namespace bonsai {
+namespace {
+
+constexpr int kMetricsMax = 64;
+
+// The newest value of each metric; of more than a job's record keeps, the first ones.
+void TakeSample(const v1::Sample& sample, v1::Sample& newest) {
+  newest.set_step(sample.step());
+  for (const v1::Metric& metric : sample.metrics()) {
+    auto* metrics = newest.mutable_metrics();
+    auto known = std::find_if(metrics->begin(), metrics->end(),
+                              [&](const v1::Metric& one) { return one.name() == metric.name(); });
+    if (known != metrics->end()) {
+      known->set_value(metric.value());
+    } else if (metrics->size() < kMetricsMax) {
+      *metrics->Add() = metric;
+    }
+  }
+}
+
+}  // namespace
 
 absl::StatusOr<bool> ReportIntake::Take(absl::Time now, const WorkerSynchronized& event,
                                         absl::btree_set<std::string>& touched) {
@@ -48,6 +70,7 @@ void ReportIntake::TakeRank(absl::Time now, const v1::RankReport& report, const 
     attempts_.Find(report.job_id())->SetProgress(report.progress(), now);
   }
   if (report.has_checkpoint()) TakeCheckpoint(now, report, event);
+  if (report.rank() == 0 && report.has_sample()) TakeSample(report.sample(), slot.sample);
   if (report.phase() != v1::RankReport::EXITED) return;
   if (report.rank() == 0) {
     // Kept here: by the time the other ranks have exited, it may be published no more than named.

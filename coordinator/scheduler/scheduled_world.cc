@@ -32,6 +32,9 @@ std::vector<Action> ScheduledWorld::Apply(const Event& event) {
     if (const auto* put = std::get_if<PutJob>(&action)) records_.jobs[put->record.id()] = put->record;
     if (const auto* put = std::get_if<PutArtifact>(&action))
       records_.artifacts[put->record.id()] = put->record;
+    if (const auto* put = std::get_if<PutSchedule>(&action))
+      records_.schedules[put->record.name()] = put->record;
+    if (const auto* drop = std::get_if<DropSchedule>(&action)) records_.schedules.erase(drop->name);
     if (const auto* put = std::get_if<PutCounters>(&action)) records_.counters = put->counters;
     if (const auto* put = std::get_if<PutWorker>(&action)) Keep(put->record);
     if (const auto* append = std::get_if<AppendHistory>(&action)) Keep(append->entry);

@@ -14,7 +14,8 @@ TableScheduler::TableScheduler(const SchedulerOptions& options, const Records& r
       jobs_(records.jobs, now),
       dispatcher_(options_, jobs_),
       artifacts_(records.artifacts.begin(), records.artifacts.end()),
-      cordons_(records.workers) {
+      cordons_(records.workers),
+      schedules_(records.schedules) {
   for (const auto& [id, pipeline] : records.pipelines) {
     if (pipeline.paused()) jobs_.SetPaused(pipeline, true, now);
   }
@@ -42,6 +43,8 @@ std::vector<Action> TableScheduler::Apply(absl::Time now, const Event& event) {
   jobs_.Release(now);
   const absl::Status status = std::visit([&](const auto& e) { return Take(now, e); }, event);
   Settle(now);
+  SettleSweeps(now);
+  RunSchedules(now);
   Dispatch(now);
   if (!status.ok()) {
     reply_ = Reject{status};
@@ -64,6 +67,9 @@ std::vector<Action> TableScheduler::TakeRecords() {
     actions.push_back(PutArtifact{std::move(record)});
   }
   for (v1::WorkerRecord& record : cordons_.TakeChanged()) actions.push_back(PutWorker{std::move(record)});
+  for (v1::ScheduleRecord& record : schedules_.TakeChanged())
+    actions.push_back(PutSchedule{std::move(record)});
+  for (std::string& name : schedules_.TakeDropped()) actions.push_back(DropSchedule{std::move(name)});
   for (v1::HistoryEntry& entry : jobs_.TakeHistory()) actions.push_back(AppendHistory{std::move(entry)});
   return actions;
 }

@@ -1,7 +1,7 @@
 // The Scheduler over tables in memory: its state, and which file holds what it does. Events of clients are
-// taken in client_events.cc and operator_events.cc, those of workers in worker_events.cc; dispatch.cc and
-// attempt_lifecycle.cc start and end attempts; explanation.cc says why; scheduler.cc is the frame around
-// them.
+// taken in client_events.cc, operator_events.cc and schedule_events.cc, those of workers in worker_events.cc;
+// dispatch.cc and attempt_lifecycle.cc start and end attempts; explanation.cc says why; scheduler.cc is the
+// frame around them.
 //
 // Used by Scheduler::Create alone; single-threaded.
 #ifndef BONSAI_COORDINATOR_SCHEDULER_TABLE_SCHEDULER_H_
@@ -23,6 +23,7 @@
 #include "coordinator/scheduler/job_table.h"
 #include "coordinator/scheduler/pipeline_table.h"
 #include "coordinator/scheduler/report_intake.h"
+#include "coordinator/scheduler/schedule_table.h"
 #include "coordinator/scheduler/scheduler.h"
 #include "coordinator/scheduler/worker_table.h"
 
@@ -39,7 +40,7 @@ class TableScheduler : public Scheduler {
   absl::StatusOr<v1::ExplainJobResponse> Explain(absl::Time now, absl::string_view job_id) const override;
   std::vector<v1::JobForecast> Forecast(absl::Time now, const PipelineSubmitted& event) const override;
   std::vector<v1::TenantUsage> ListUsage(absl::Time now) const override;
-  std::vector<v1::ScheduleRecord> ListSchedules() const override { return {}; }
+  std::vector<v1::ScheduleRecord> ListSchedules() const override { return schedules_.List(); }
 
  private:
   // The events. A status that is not OK becomes a Reject.
@@ -48,6 +49,8 @@ class TableScheduler : public Scheduler {
   absl::Status Take(absl::Time now, const PauseRequested& event);
   absl::Status Take(absl::Time now, const RetryRequested& event);
   absl::Status Take(absl::Time now, const WorkerSet& event);
+  absl::Status Take(absl::Time now, const SchedulePut& event);
+  absl::Status Take(absl::Time now, const ScheduleDeleted& event);
   absl::Status Take(absl::Time now, const WorkerSynchronized& event);
   absl::Status Take(absl::Time now, const ArtifactImported& event);
   absl::Status Take(absl::Time, const DeadlineReached&) { return absl::OkStatus(); }
@@ -74,6 +77,10 @@ class TableScheduler : public Scheduler {
   void Conclude(const std::string& job_id, absl::Time now);
   void Publish(const std::string& job_id, const RankSlot& slot, absl::Time now);
   void AddArtifact(v1::ArtifactRecord record, absl::Time now);
+  // Of sweeps of which a variant has ended.
+  void SettleSweeps(absl::Time now);
+  // Submits what is due, as events like any other.
+  void RunSchedules(absl::Time now);
   using ForecastById = std::map<std::string, v1::JobForecast>;
   // Explain, in parts: one fact a line.
   void TellInputs(const v1::JobRecord& job, v1::ExplainJobResponse& response) const;
@@ -110,6 +117,7 @@ class TableScheduler : public Scheduler {
   AttemptClocks clocks_;
   WorkerTable workers_;
   CordonTable cordons_;
+  ScheduleTable schedules_;
   absl::btree_set<std::string> touched_;  // jobs whose attempts may be over
   std::optional<Action> reply_;           // to the event in hand
   bool run_nothing_ = false;              // it came from a session that another has replaced

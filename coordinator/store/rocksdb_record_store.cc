@@ -11,6 +11,7 @@
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "coordinator/store/acknowledged_note.h"
 #include "coordinator/store/column_family_loading.h"
 #include "coordinator/store/format_upgrade.h"
 #include "coordinator/store/keys.h"
@@ -47,6 +48,8 @@ class RocksdbRecordStore : public RecordStore {
     db_->Close();
   }
 
+  // Checks that no acknowledged write is lost. Called first.
+  absl::Status CheckSequence();
   // Writes the format version into a new database; checks it in an old one, and upgrades that.
   absl::Status CheckFormat();
 
@@ -68,6 +71,7 @@ class RocksdbRecordStore : public RecordStore {
   const std::string folder_;
   const std::unique_ptr<rocksdb::DB> db_;
   const ColumnFamilies families_;
+  std::unique_ptr<AcknowledgedNote> note_;
 };
 
 absl::StatusOr<std::string> RocksdbRecordStore::ReadMeta(const char* key) {
@@ -85,6 +89,14 @@ bool RocksdbRecordStore::HoldsRecords() {
     if (it->Valid()) return true;
   }
   return false;
+}
+
+absl::Status RocksdbRecordStore::CheckSequence() {
+  absl::StatusOr<std::unique_ptr<AcknowledgedNote>> note =
+      AcknowledgedNote::Open(folder_, db_->GetLatestSequenceNumber());
+  if (!note.ok()) return note.status();
+  note_ = *std::move(note);
+  return absl::OkStatus();
 }
 
 absl::Status RocksdbRecordStore::CheckFormat() {
@@ -193,7 +205,8 @@ absl::StatusOr<std::vector<v1::HistoryEntry>> RocksdbRecordStore::ReadHistory(ab
 absl::Status RocksdbRecordStore::Write(rocksdb::WriteBatch& batch) {
   rocksdb::WriteOptions options;
   options.sync = true;
-  return FromRocksdb(db_->Write(options, &batch), folder_);
+  if (rocksdb::Status status = db_->Write(options, &batch); !status.ok()) return FromRocksdb(status, folder_);
+  return note_->Raise(db_->GetLatestSequenceNumber());
 }
 
 // Column families that this version does not know are a newer version's.
@@ -221,6 +234,7 @@ absl::StatusOr<std::unique_ptr<RecordStore>> OpenRocksdbRecordStore(const std::s
                                           store_keys::kSchedules,
                                           store_keys::kMeta};
   if (absl::Status status = CheckColumnFamilies(folder, names); !status.ok()) return status;
+  if (absl::Status whole = AcknowledgedNote::CheckTables(folder); !whole.ok()) return whole;
   const rocksdb::Options options = DatabaseOptions();
   std::vector<rocksdb::ColumnFamilyDescriptor> descriptors;
   for (const std::string& name : names) descriptors.emplace_back(name, rocksdb::ColumnFamilyOptions(options));
@@ -232,6 +246,7 @@ absl::StatusOr<std::unique_ptr<RecordStore>> OpenRocksdbRecordStore(const std::s
   for (size_t i = 0; i < names.size(); ++i) families[names[i]] = handles[i];
   auto store =
       std::make_unique<RocksdbRecordStore>(folder, std::unique_ptr<rocksdb::DB>(db), std::move(families));
+  if (absl::Status whole = store->CheckSequence(); !whole.ok()) return whole;
   if (absl::Status checked = store->CheckFormat(); !checked.ok()) return checked;
   return store;
 }

@@ -1,0 +1,53 @@
+// TableScheduler: what is submitted by the clock, and what becomes of sweeps.
+#include <algorithm>
+#include <utility>
+
+#include "coordinator/scheduler/sweep_rungs.h"
+#include "coordinator/scheduler/table_scheduler.h"
+
+namespace bonsai {
+
+absl::Status TableScheduler::Take(absl::Time now, const SchedulePut& event) {
+  absl::StatusOr<v1::ScheduleRecord> record = schedules_.Put(now, event);
+  if (!record.ok()) return record.status();
+  ReplyScheduled reply;
+  *reply.response.mutable_schedule() = *std::move(record);
+  reply_ = std::move(reply);
+  return absl::OkStatus();
+}
+
+absl::Status TableScheduler::Take(absl::Time, const ScheduleDeleted& event) {
+  if (absl::Status dropped = schedules_.Drop(event); !dropped.ok()) return dropped;
+  reply_ = ReplyScheduleDeleted{};
+  return absl::OkStatus();
+}
+
+void TableScheduler::RunSchedules(absl::Time now) {
+  std::optional<Action> reply = std::exchange(reply_, std::nullopt);
+  ScheduleHost host;
+  host.submit = [this, now](const PipelineSubmitted& event) -> absl::StatusOr<std::string> {
+    reply_.reset();
+    if (absl::Status taken = Take(now, event); !taken.ok()) return taken;
+    return std::get<ReplySubmitted>(*reply_).response.pipeline_id();
+  };
+  host.ended = [this](const std::string& id) {
+    const v1::PipelineRecord* pipeline = pipelines_.Find(id);
+    if (pipeline == nullptr) return true;
+    return std::all_of(pipeline->job_ids().begin(), pipeline->job_ids().end(), [this](const std::string& id) {
+      const v1::JobRecord* job = jobs_.Find(id);
+      return job == nullptr || HasEnded(job->state());
+    });
+  };
+  host.has_artifact = [this](const std::string& id) { return artifacts_.count(id) > 0; };
+  schedules_.Run(now, host);
+  reply_ = std::move(reply);
+}
+
+void TableScheduler::SettleSweeps(absl::Time now) {
+  // One sweep's failure ends the variants of another that takes its output.
+  for (auto ids = jobs_.TakeUnsettledSweeps(); !ids.empty(); ids = jobs_.TakeUnsettledSweeps()) {
+    for (const std::string& id : ids) SettleSweep(id, now, pipelines_, jobs_, counters_);
+  }
+}
+
+}  // namespace bonsai
