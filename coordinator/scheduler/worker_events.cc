@@ -37,9 +37,9 @@ v1::SynchronizeResponse TableScheduler::AnswerWorker(const v1::SynchronizeReques
 }
 
 std::optional<absl::Time> TableScheduler::NextDeadline() const {
-  const absl::Time next = std::min({workers_.NextExpiry(), attempts_.NextRecoveryDeadline(),
-                                    clocks_.NextDeadline(), jobs_.NextRelease(), dispatcher_.NextLook(),
-                                    schedules_.NextDue()});
+  const absl::Time next =
+      std::min({workers_.NextExpiry(), attempts_.NextRecoveryDeadline(), clocks_.NextDeadline(),
+                jobs_.NextRelease(), dispatcher_.NextLook(), schedules_.NextDue()});
   if (next == absl::InfiniteFuture()) return std::nullopt;
   return next;
 }

@@ -60,7 +60,8 @@ absl::Status AcknowledgedNote::CheckTables(const std::string& folder) {
   const std::optional<Layout> noted = Layout::Read(folder + "/ACKNOWLEDGED");
   const std::string name = TablesName(folder);
   // A process that died before it noted anything has left a new list behind, or none.
-  if (!noted || name.empty() || name != std::string(noted->tables_name, strnlen(noted->tables_name, kNameBytes))) {
+  if (!noted || name.empty() ||
+      name != std::string(noted->tables_name, strnlen(noted->tables_name, kNameBytes))) {
     return absl::OkStatus();
   }
   absl::StatusOr<std::string> tables = ReadFileBytes(absl::StrCat(folder, "/", name), kTablesBytesMax);
@@ -70,23 +71,24 @@ absl::Status AcknowledgedNote::CheckTables(const std::string& folder) {
           absl::string_view(noted->tables_digest, kDigestBytes)) {
     return absl::OkStatus();
   }
-  return Lost(folder, absl::StrCat(name, " has ", tables->size(), " bytes, and its first ", noted->tables_bytes,
-                                   " are not what was written"));
+  return Lost(folder, absl::StrCat(name, " has ", tables->size(), " bytes, and its first ",
+                                   noted->tables_bytes, " are not what was written"));
 }
 
 absl::StatusOr<std::unique_ptr<AcknowledgedNote>> AcknowledgedNote::Open(const std::string& folder,
-                                                                        uint64_t recovered) {
+                                                                         uint64_t recovered) {
   const std::string path = folder + "/ACKNOWLEDGED";
   const std::optional<Layout> noted = Layout::Read(path);
   if (noted && recovered < noted->sequence) {
-    return Lost(folder, absl::StrCat("writes up to number ", noted->sequence, " were acknowledged, and only those up to ",
-                                     recovered, " can be read"));
+    return Lost(folder, absl::StrCat("writes up to number ", noted->sequence,
+                                     " were acknowledged, and only those up to ", recovered, " can be read"));
   }
   const int fd = open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
   if (fd < 0) return ErrnoStatus(errno, "open", path);
   const std::string name = TablesName(folder);
   const std::string tables = absl::StrCat(folder, "/", name);
-  const int tables_fd = name.empty() || name.size() > kNameBytes ? -1 : open(tables.c_str(), O_RDONLY | O_CLOEXEC);
+  const int tables_fd =
+      name.empty() || name.size() > kNameBytes ? -1 : open(tables.c_str(), O_RDONLY | O_CLOEXEC);
   std::unique_ptr<AcknowledgedNote> note(new AcknowledgedNote(path, fd, tables, tables_fd));
   if (absl::Status raised = note->Raise(recovered); !raised.ok()) return raised;
   return note;
@@ -97,8 +99,8 @@ AcknowledgedNote::~AcknowledgedNote() {
   if (tables_fd_ >= 0) close(tables_fd_);
 }
 
-// RocksDB only appends to the list, and what it appends is on disk before anything relies on it; yet another of its
-// threads may be doing so now.
+// RocksDB only appends to the list, and what it appends is on disk before anything relies on it; yet another
+// of its threads may be doing so now.
 absl::Status AcknowledgedNote::ReadTables(uint64_t bytes) {
   if (fdatasync(tables_fd_) != 0) return ErrnoStatus(errno, "sync", tables_);
   absl::StatusOr<std::string> tables = ReadFileBytes(tables_, kTablesBytesMax);
@@ -110,7 +112,8 @@ absl::Status AcknowledgedNote::ReadTables(uint64_t bytes) {
 
 absl::Status AcknowledgedNote::Raise(uint64_t sequence) {
   struct stat info;
-  if (tables_fd_ >= 0 && fstat(tables_fd_, &info) == 0 && static_cast<uint64_t>(info.st_size) > tables_bytes_) {
+  if (tables_fd_ >= 0 && fstat(tables_fd_, &info) == 0 &&
+      static_cast<uint64_t>(info.st_size) > tables_bytes_) {
     if (absl::Status read = ReadTables(static_cast<uint64_t>(info.st_size)); !read.ok()) return read;
   }
   Layout layout = {};

@@ -1,10 +1,10 @@
-// What a database must still hold when it is opened again, noted in a file in its folder: the number of the last write
-// that was acknowledged, and the digest of the file in which RocksDB lists its tables. RocksDB checks every block that
-// it reads; but a log or a list of tables that lost its end looks just like one whose writer died there, and what it
-// held is gone without a word. With the note it is told.
+// What a database must still hold when it is opened again, noted in a file in its folder: the number of the
+// last write that was acknowledged, and the digest of the file in which RocksDB lists its tables. RocksDB
+// checks every block that it reads; but a log or a list of tables that lost its end looks just like one whose
+// writer died there, and what it held is gone without a word. With the note it is told.
 //
-// The note is written after each commit and not synced: it outlives the process; after a crash of the machine it may
-// be behind what is durable, never ahead. One thread at a time.
+// The note is written after each commit and not synced: it outlives the process; after a crash of the machine
+// it may be behind what is durable, never ahead. One thread at a time.
 #ifndef BONSAI_COORDINATOR_STORE_ACKNOWLEDGED_NOTE_H_
 #define BONSAI_COORDINATOR_STORE_ACKNOWLEDGED_NOTE_H_
 
@@ -20,12 +20,13 @@ namespace bonsai {
 
 class AcknowledgedNote {
  public:
-  // Before the database in `folder` is opened, which replaces its list of tables. DataLoss: the list is not what was
-  // noted. OK where nothing was noted, or the note itself is damaged.
+  // Before the database in `folder` is opened, which replaces its list of tables. DataLoss: the list is not
+  // what was noted. OK where nothing was noted, or the note itself is damaged.
   static absl::Status CheckTables(const std::string& folder);
 
   // After the database was opened. DataLoss if fewer writes were recovered than were acknowledged.
-  static absl::StatusOr<std::unique_ptr<AcknowledgedNote>> Open(const std::string& folder, uint64_t recovered);
+  static absl::StatusOr<std::unique_ptr<AcknowledgedNote>> Open(const std::string& folder,
+                                                                uint64_t recovered);
   ~AcknowledgedNote();
   AcknowledgedNote(const AcknowledgedNote&) = delete;
   AcknowledgedNote& operator=(const AcknowledgedNote&) = delete;
