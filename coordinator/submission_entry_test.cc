@@ -30,6 +30,7 @@ constexpr char kPipeline[] = R"(
   jobs { name: "evaluation" evaluate { model: "@pretrain" bits_per_byte { corpus: "@corpus" } } }
   jobs {
     name: "entry"
+    max_attempts: 1
     submission { name: "<b>pico</b>" track: "pocket" model: "@pretrain" evaluations: "@evaluation" }
   }
 )";

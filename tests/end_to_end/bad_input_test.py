@@ -51,7 +51,7 @@ REFUSED_AT_SUBMIT = [
     ("a job without a spec", 'pack { corpus: "@corpus" tokenizer: "@tokenizer" }', "", r"pack"),
     ("a vocabulary too large", "vocab_size: 512", "vocab_size: 70000", r"vocab_size.*70000"),
     ("heads that do not divide the width", "heads: 4", "heads: 5", r"heads.*5|dim.*32"),
-    ("a batch that ranks do not divide", "batch_sequences: 4", "batch_sequences: 5", r"batch_sequences.*5"),
+    ("a batch smaller than its ranks", "batch_sequences: 4", "batch_sequences: 1", r"batch_sequences.*1"),
     ("a sequence longer than the model's", "batch_sequences: 4", "batch_sequences: 4 seq_len: 128", r"seq_len.*128"),
     ("a learning rate that is not a number", "learning_rate: 0.003", "learning_rate: nan", r"learning_rate"),
     ("a learning rate that must diverge", "learning_rate: 0.003", "learning_rate: 1e30", r"learning_rate.*1e\+?30"),
