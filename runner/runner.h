@@ -70,7 +70,8 @@ class RunnerContext {
   // Fills in the manifest's lineage (job, attempt, kind, spec, inputs, code version; `sources` are the
   // caller's), stores it and tells the agent. Called once, at the end, by rank 0. Returns the artifact's id.
   virtual absl::StatusOr<std::string> PublishOutput(v1::Manifest manifest) = 0;
-  // The same for a checkpoint; may be called from a writer thread, any number of times, steps increasing.
+  // The same for a checkpoint; may be called from a writer thread, any number of times, steps increasing. Its
+  // properties "metric.<name>" are told with it.
   virtual absl::StatusOr<std::string> PublishCheckpoint(v1::Manifest manifest, uint64_t step) = 0;
 
   // Whether SIGTERM came: write a checkpoint and return absl::CancelledError().

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "runner/task_file.h"
@@ -23,6 +25,18 @@ bool Takes(absl::string_view kinds, absl::string_view kind) {
     if (one == kind) return true;
   }
   return false;
+}
+
+// The properties "metric.<name>" that are numbers.
+void AddMetrics(const v1::Manifest& manifest, v1::CheckpointWritten& checkpoint) {
+  constexpr absl::string_view kPrefix = "metric.";
+  for (const v1::Property& property : manifest.properties()) {
+    double value = 0;
+    if (!absl::StartsWith(property.name(), kPrefix) || !absl::SimpleAtod(property.value(), &value)) continue;
+    v1::Metric& metric = *checkpoint.add_metrics();
+    metric.set_name(property.name().substr(kPrefix.size()));
+    metric.set_value(value);
+  }
 }
 
 }  // namespace
@@ -140,9 +154,10 @@ absl::StatusOr<std::string> StoreRunnerContext::PublishCheckpoint(v1::Manifest m
     checkpoint_step_ = step;
   }
   FillLineage(manifest);
+  v1::RunnerEvent event;
+  AddMetrics(manifest, *event.mutable_checkpoint());
   absl::StatusOr<std::string> id = PutManifest(blobs_, std::move(manifest));
   if (!id.ok()) return id;
-  v1::RunnerEvent event;
   event.mutable_checkpoint()->set_manifest_id(*id);
   event.mutable_checkpoint()->set_step(step);
   Emit(event);

@@ -1,9 +1,28 @@
 #include "coordinator/scheduler/checkpoint_list.h"
 
 #include <algorithm>
+#include <cmath>
 #include <tuple>
 
 namespace bonsai {
+namespace {
+
+constexpr int kMetricsMax = 16;
+constexpr size_t kMetricNameMax = 64;
+
+}  // namespace
+
+v1::Checkpoint CheckpointOf(const v1::CheckpointWritten& written, uint32_t attempt) {
+  v1::Checkpoint checkpoint;
+  checkpoint.set_manifest_id(written.manifest_id());
+  checkpoint.set_step(written.step());
+  checkpoint.set_attempt(attempt);
+  for (const v1::Metric& metric : written.metrics()) {
+    const bool sound = std::isfinite(metric.value()) && metric.name().size() <= kMetricNameMax;
+    if (sound && checkpoint.metrics_size() < kMetricsMax) *checkpoint.add_metrics() = metric;
+  }
+  return checkpoint;
+}
 
 bool HasCheckpoint(const v1::JobRecord& job, const std::string& manifest_id) {
   return std::any_of(

@@ -7,8 +7,13 @@
 #include <cstdint>
 
 #include "bonsai/v1/job.pb.h"
+#include "bonsai/v1/runner.pb.h"
 
 namespace bonsai {
+
+// What is recorded of a checkpoint that an attempt has written: of its metrics the finite ones, at most 16,
+// with names of at most 64 bytes.
+v1::Checkpoint CheckpointOf(const v1::CheckpointWritten& written, uint32_t attempt);
 
 // Adds a checkpoint to the job's, newest first, and drops the oldest beyond `kept_max`. Newest is by attempt,
 // then by step: an attempt that resumed from an older step did so because the newer ones did not verify.

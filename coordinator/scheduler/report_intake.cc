@@ -87,10 +87,7 @@ void ReportIntake::TakeCheckpoint(absl::Time now, const v1::RankReport& report,
   const std::string& id = report.checkpoint().manifest_id();
   if (HasCheckpoint(*jobs_.Find(report.job_id()), id)) return;
   if (FindArtifact(id, "checkpoint", event) == nullptr) return;
-  v1::Checkpoint checkpoint;
-  checkpoint.set_manifest_id(id);
-  checkpoint.set_step(report.checkpoint().step());
-  checkpoint.set_attempt(report.attempt());
+  const v1::Checkpoint checkpoint = CheckpointOf(report.checkpoint(), report.attempt());
   if (!AddCheckpoint(checkpoint, options_.checkpoints_kept, jobs_.Edit(report.job_id()))) return;
   jobs_.Note(report.job_id(), now,
              {absl::StrCat("checkpoint at step ", checkpoint.step()),

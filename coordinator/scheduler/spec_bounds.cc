@@ -160,7 +160,7 @@ void CheckTextSizes(const google::protobuf::Message& message, const std::string&
 void CheckSpecBounds(const v1::JobSpec& spec, ProblemList& problems) {
   CheckResources(spec, problems);
   CheckTextSizes(spec, "", problems);
-  const uint32_t ranks = std::max(spec.resources().ranks(), 1u);
+  const uint32_t ranks = std::max({spec.resources().ranks(), spec.resources().max_ranks(), 1u});
   switch (spec.spec_case()) {
     case v1::JobSpec::kData:
       return CheckData(spec.data(), problems);

@@ -70,9 +70,15 @@ void CheckSchedule(const std::string& field, const v1::Schedule& schedule, uint6
 void CheckBatch(const std::string& kind, uint32_t batch, uint32_t ranks, ProblemList& problems) {
   const std::string field = kind + ".batch_sequences";
   CheckRange(field, batch, 1u, kBatchMax, problems);
-  if (batch % ranks != 0) {
-    problems.Add(field, batch, absl::StrCat("must be a multiple of resources.ranks, which is ", ranks));
+  if (batch > 0 && batch < ranks) {
+    problems.Add(field, batch, absl::StrCat("must be at least ", ranks, ": one for each rank"));
   }
+}
+
+void CheckStop(const std::string& kind, uint32_t stop_after_steps, uint32_t steps, ProblemList& problems) {
+  if (stop_after_steps <= steps) return;
+  problems.Add(kind + ".stop_after_steps", stop_after_steps,
+               absl::StrCat("must be at most steps, which is ", steps, ", or 0 for all"));
 }
 
 }  // namespace
@@ -83,6 +89,8 @@ void CheckPretrain(const v1::PretrainSpec& spec, uint32_t ranks, ProblemList& pr
   CheckRange("pretrain.steps", spec.steps(), 1u, kStepsMax, problems);
   CheckSchedule("pretrain.schedule", spec.schedule(), spec.steps(), problems);
   CheckBatch("pretrain", spec.batch_sequences(), ranks, problems);
+  CheckStop("pretrain", spec.stop_after_steps(), spec.steps(), problems);
+  CheckRange("pretrain.validation.sequences", spec.validation().sequences(), 0u, kBatchMax, problems);
   if (spec.seq_len() > spec.model().max_seq_len() || spec.seq_len() == 1) {
     problems.Add("pretrain.seq_len", spec.seq_len(),
                  absl::StrCat("must be from 2 to model.max_seq_len, which is ", spec.model().max_seq_len(),
@@ -95,6 +103,7 @@ void CheckSft(const v1::SftSpec& spec, uint32_t ranks, ProblemList& problems) {
   CheckRange("sft.steps", spec.steps(), 1u, kStepsMax, problems);
   CheckSchedule("sft.schedule", spec.schedule(), spec.steps(), problems);
   CheckBatch("sft", spec.batch_sequences(), ranks, problems);
+  CheckStop("sft", spec.stop_after_steps(), spec.steps(), problems);
   if (spec.seq_len() != 0) CheckRange("sft.seq_len", spec.seq_len(), 2u, kSequenceMax, problems);
 }
 

@@ -9,6 +9,7 @@
 
 namespace bonsai {
 
+// `ranks` is the most that the gang may have.
 void CheckPretrain(const v1::PretrainSpec& spec, uint32_t ranks, ProblemList& problems);
 void CheckSft(const v1::SftSpec& spec, uint32_t ranks, ProblemList& problems);
 

@@ -1,6 +1,7 @@
 #include "worker/train/adamw.h"
 
 #include <cmath>
+#include <utility>
 
 namespace bonsai {
 namespace {
@@ -19,6 +20,11 @@ Adamw::Adamw(const ParameterLayout& layout, const Kernels& kernels, const v1::Op
       clip_norm_(optimizer.clip_norm()),
       moment1_(layout.size()),
       moment2_(layout.size()) {}
+
+void Adamw::Restore(std::vector<float> moment1, std::vector<float> moment2) {
+  moment1_ = std::move(moment1);
+  moment2_ = std::move(moment2);
+}
 
 double Adamw::Apply(uint64_t update, float learning_rate, absl::Span<const float> gradient,
                     absl::Span<float> parameters) {

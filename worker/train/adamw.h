@@ -25,9 +25,10 @@ class Adamw {
   double Apply(uint64_t update, float learning_rate, absl::Span<const float> gradient,
                absl::Span<float> parameters);
 
-  // The running means of the gradient and of its square: what a checkpoint keeps.
-  absl::Span<float> moment1() { return absl::MakeSpan(moment1_); }
-  absl::Span<float> moment2() { return absl::MakeSpan(moment2_); }
+  // The running means of the gradient and of its square: what a checkpoint keeps, and gives back.
+  absl::Span<const float> moment1() const { return moment1_; }
+  absl::Span<const float> moment2() const { return moment2_; }
+  void Restore(std::vector<float> moment1, std::vector<float> moment2);
 
  private:
   const ParameterLayout& layout_;

@@ -1,13 +1,21 @@
 // What a trainer needs to go on exactly where it was: parameters, moments, the step, the losses so far. The
-// order of samples follows from the seed and the step. Written as an artifact of kind "checkpoint", read back
-// by any number of ranks.
+// order of samples follows from the seed and the step. An artifact of kind "checkpoint", written in parts by
+// the ranks that share a storage folder, read back by any number of ranks:
 //
-// Functions without state. SaveCheckpoint is called from a CheckpointWriter's thread.
+//   part-00000-of-00002.f32   a range of the parameters, of the first and of the second moments, one after
+//   the
+//                             other
+//   losses.f32                one for each step done
+//
+// The manifest's properties: format, step, parameters, parts, fingerprint, and "metric.<name>" of the step.
+//
+// Functions without state; safe from any thread.
 #ifndef BONSAI_WORKER_TRAIN_CHECKPOINT_H_
 #define BONSAI_WORKER_TRAIN_CHECKPOINT_H_
 
 #include <cstdint>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -21,16 +29,40 @@ namespace bonsai {
 struct TrainState {
   uint64_t step = 0;  // updates done
   std::vector<float> parameters;
-  std::vector<float> moment1;
+  std::vector<float> moment1;  // empty in a run: its optimizer holds them
   std::vector<float> moment2;
   std::vector<float> losses;  // one for each step done, nats per target
 };
 
-// `fingerprint` says all that must be the same for a resumed run to be the same run.
-absl::Status SaveCheckpoint(RunnerContext& context, absl::string_view fingerprint, const TrainState& state);
+// Values [begin, end) of each flat buffer.
+struct FlatRange {
+  uint64_t begin = 0;
+  uint64_t end = 0;
+  uint64_t size() const { return end - begin; }
+};
 
-// Reads one checkpoint of `parameters` parameters. Errors: NotFound, DataLoss (a blob is missing or damaged);
-// FailedPrecondition (another run's, another size).
+// The most parts of a checkpoint.
+inline constexpr uint32_t kCheckpointPartsMax = 1024;
+
+// Part `part` of `parts`: whole blocks of 1024 values, shared out evenly; the last one may be shorter, and
+// some are empty where there are fewer blocks than parts.
+FlatRange PartRange(uint64_t parameters, uint32_t parts, uint32_t part);
+
+using Metrics = std::vector<std::pair<std::string, double>>;
+
+struct CheckpointHeader {
+  uint64_t step = 0;
+  uint64_t parameters = 0;
+  std::string fingerprint;  // of all that must be the same for a resumed run to be the same run
+  Metrics metrics;          // of the step; those that are not finite are left out
+};
+
+// The manifest over these blobs: parts in order, each of the bytes that PartRange says, and the losses.
+v1::Manifest CheckpointManifest(const CheckpointHeader& header, const std::vector<v1::Blob>& parts,
+                                const v1::Blob& losses);
+
+// Reads one checkpoint of `parameters` parameters, and verifies every blob of it. Errors name the part:
+// NotFound, DataLoss (a blob is missing or damaged); FailedPrecondition (another run's, another size).
 absl::StatusOr<TrainState> LoadCheckpoint(RunnerContext& context, absl::string_view manifest_id,
                                           absl::string_view fingerprint, uint64_t parameters);
 

@@ -1,42 +1,77 @@
-// Writes checkpoints beside the training: the state is copied, then a thread of its own stores it. One is
-// under way at most; asking for the next waits for the one before, and that wait is reported.
+// Writes checkpoints beside the training: this rank's part of the state is copied, then a thread of its own
+// stores it. Rank 0's thread waits for the names of the other parts, and writes the manifest last; so a rank
+// that dies half-way leaves none. One checkpoint is under way at most; asking for the next waits for the one
+// before, and that wait is reported.
 //
-// Used by the training thread.
+// Each rank has one; used by the training thread.
 #ifndef BONSAI_WORKER_TRAIN_CHECKPOINT_WRITER_H_
 #define BONSAI_WORKER_TRAIN_CHECKPOINT_WRITER_H_
 
+#include <atomic>
 #include <string>
 #include <thread>
+#include <vector>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "absl/types/span.h"
 #include "runner/runner.h"
 #include "worker/train/checkpoint.h"
+#include "worker/train/rank_group.h"
 
 namespace bonsai {
 
+// A state where the run holds it.
+struct StateView {
+  uint64_t step = 0;
+  absl::Span<const float> parameters, moment1, moment2;
+  absl::Span<const float> losses;
+};
+
 class CheckpointWriter {
  public:
-  // The context outlives the writer.
-  CheckpointWriter(RunnerContext& context, std::string fingerprint);
-  // Waits for the checkpoint under way.
+  // Context and group outlive the writer. `timeout` bounds the wait for other ranks' parts.
+  CheckpointWriter(RunnerContext& context, RankGroup& group, std::string fingerprint, uint64_t parameters,
+                   absl::Duration timeout);
+  // Lets the part under way be stored, but waits for no other rank.
   ~CheckpointWriter();
 
   CheckpointWriter(const CheckpointWriter&) = delete;
   CheckpointWriter& operator=(const CheckpointWriter&) = delete;
 
-  // Copies the state and begins to store it. Returns the seconds for which the caller was kept.
-  double Begin(const TrainState& state);
+  // Makes room for the copy, which the first Begin otherwise pays for.
+  void Reserve();
+
+  // Copies this rank's part and begins to store it. Every rank calls it after the same steps. Returns the
+  // seconds for which the caller was kept.
+  double Begin(const StateView& state, Metrics metrics);
 
   // Waits for the checkpoint under way. Returns the status of the last one, OK if there was none.
   absl::Status Finish();
 
  private:
   void Store();
+  absl::Status StorePart();
+  // On rank 0: the parts of all ranks, `own` among them.
+  absl::StatusOr<std::vector<v1::Blob>> CollectParts(v1::Blob own);
+  absl::StatusOr<v1::Blob> AwaitPart(uint32_t part, absl::Time deadline);
+  absl::StatusOr<v1::Blob> FindPart(uint32_t part);
+  std::string KeyOf(uint32_t part) const;
 
   RunnerContext& context_;
-  const std::string fingerprint_;
-  TrainState snapshot_;  // the thread's while it runs
-  absl::Status last_;    // the thread's while it runs
+  RankGroup& group_;
+  const uint32_t parts_;
+  const uint32_t part_;  // this rank's; none if not below parts_
+  const FlatRange range_;
+  const absl::Duration timeout_;
+  std::atomic<bool> abandoned_ = false;
+
+  // The thread's while it runs.
+  CheckpointHeader header_;
+  std::vector<float> snapshot_;  // the range of the parameters, of the first and of the second moments
+  std::vector<float> losses_;    // on rank 0
+  absl::Status last_;
   std::thread thread_;
 };
 

@@ -1,5 +1,6 @@
 #include "worker/train/pretrain.h"
 
+#include <algorithm>
 #include <memory>
 #include <string>
 
@@ -9,16 +10,15 @@
 #include "worker/train/model_files.h"
 #include "worker/train/parameter_layout.h"
 #include "worker/train/rank_group.h"
+#include "worker/train/training_plan.h"
+#include "worker/train/training_report.h"
 #include "worker/train/training_run.h"
 #include "worker/train/window_source.h"
 
 namespace bonsai {
 namespace {
 
-// How long a rank waits for one that hangs; one that died is noticed at once.
-constexpr absl::Duration kRankTimeout = absl::Minutes(5);
-// Positions in a batch: a bound on the memory that a spec can ask for.
-constexpr uint64_t kBatchPositionsMax = uint64_t{1} << 28;
+constexpr uint32_t kValidationSequences = 64;
 
 absl::StatusOr<ParameterLayout> LayoutOf(const v1::ModelShape& shape, const edge::Tokenizer& tokenizer) {
   for (const auto& [field, value] :
@@ -53,57 +53,64 @@ absl::StatusOr<ParameterLayout> LayoutOf(const v1::ModelShape& shape, const edge
   return layout;
 }
 
-TrainingPlan PlanOf(const v1::Task& task) {
-  const v1::PretrainSpec& spec = task.spec().pretrain();
-  TrainingPlan plan;
-  plan.kind = "pretrain";
-  plan.optimizer = spec.optimizer();
-  plan.schedule = spec.schedule();
-  plan.steps = spec.steps();
-  plan.batch_sequences = spec.batch_sequences();
-  plan.checkpoint_every_steps = spec.checkpoint_every_steps();
-  plan.fingerprint = FingerprintOf(task);
-  return plan;
-}
-
-absl::StatusOr<uint32_t> PositionsOf(const v1::PretrainSpec& spec) {
-  const uint32_t positions = spec.seq_len() == 0 ? spec.model().max_seq_len() : spec.seq_len();
-  if (positions > spec.model().max_seq_len()) {
-    return absl::InvalidArgumentError(absl::StrCat("pretrain.seq_len is ", positions,
-                                                   "; valid: at most model.max_seq_len, ",
-                                                   spec.model().max_seq_len()));
-  }
-  if (uint64_t{positions} * spec.batch_sequences() > kBatchPositionsMax) {
-    return absl::InvalidArgumentError(absl::StrCat("pretrain.batch_sequences is ", spec.batch_sequences(),
-                                                   "; valid: batch_sequences x seq_len of at most ",
-                                                   kBatchPositionsMax));
-  }
-  return positions;
-}
-
 // The ids in the shards mean nothing under another tokenizer.
-absl::Status CheckSameTokenizer(const InputArtifact& tokens, const InputArtifact& tokenizer) {
+absl::Status CheckSameTokenizer(absl::string_view field, const InputArtifact& tokens,
+                                const InputArtifact& tokenizer, int32_t vocab_size) {
   const v1::ArtifactFile* packed = FindFile(tokens.manifest, "tokenizer.model");
   const v1::ArtifactFile* given = FindFile(tokenizer.manifest, "tokenizer.model");
-  if (packed == nullptr || given == nullptr || packed->blob().sha256() == given->blob().sha256()) {
-    return absl::OkStatus();
+  if (packed != nullptr && given != nullptr && packed->blob().sha256() != given->blob().sha256()) {
+    return absl::FailedPreconditionError(absl::StrCat(
+        field, " (", tokens.id.substr(0, 12), ") was packed with another tokenizer than pretrain.tokenizer (",
+        tokenizer.id.substr(0, 12), ")"));
   }
-  return absl::FailedPreconditionError(absl::StrCat(
-      "pretrain.tokens (", tokens.id.substr(0, 12),
-      ") was packed with another tokenizer than pretrain.tokenizer (", tokenizer.id.substr(0, 12), ")"));
+  if (FindProperty(tokens.manifest, "vocab_size") == absl::StrCat(vocab_size)) return absl::OkStatus();
+  return absl::FailedPreconditionError(
+      absl::StrCat(field, " has vocab_size ", FindProperty(tokens.manifest, "vocab_size"),
+                   ", pretrain.tokenizer has ", vocab_size, "; valid: tokens packed with that tokenizer"));
+}
+
+absl::StatusOr<std::unique_ptr<PackedTokens>> OpenTokens(RunnerContext& context, absl::string_view field,
+                                                         const InputArtifact& tokenizer, int32_t vocab_size) {
+  const absl::StatusOr<InputArtifact> input = context.Input(field);
+  if (!input.ok()) return input.status();
+  if (absl::Status status = CheckSameTokenizer(field, *input, tokenizer, vocab_size); !status.ok())
+    return status;
+  return OpenTokenArtifact(context, *input);
+}
+
+struct HeldOut {
+  std::unique_ptr<PackedTokens> tokens;
+  std::unique_ptr<WindowSource> windows;
+};
+
+// Held-out rows: the same ones for every seed of the run, so that runs can be compared.
+absl::StatusOr<HeldOut> OpenHeldOut(RunnerContext& context, const InputArtifact& tokenizer,
+                                    int32_t vocab_size, uint32_t positions) {
+  constexpr char kField[] = "pretrain.validation.tokens";
+  const uint32_t asked = context.task().spec().pretrain().validation().sequences();
+  if (uint64_t{asked} * positions > kBatchPositionsMax) {
+    return absl::InvalidArgumentError(absl::StrCat("pretrain.validation.sequences is ", asked,
+                                                   "; valid: sequences x seq_len of at most ",
+                                                   kBatchPositionsMax));
+  }
+  auto tokens = OpenTokens(context, kField, tokenizer, vocab_size);
+  if (!tokens.ok()) return tokens.status();
+  const uint64_t size = (*tokens)->size(), windows = size == 0 ? 0 : (size - 1) / positions;
+  const uint64_t rows = std::min<uint64_t>(asked == 0 ? kValidationSequences : asked, windows);
+  auto source = WindowSource::Create(**tokens, {positions, static_cast<uint32_t>(rows), /*seed=*/0}, kField);
+  if (!source.ok()) return source.status();
+  return HeldOut{*std::move(tokens), *std::move(source)};
 }
 
 absl::Status Publish(RunnerContext& context, const ParameterLayout& layout, const TrainingPlan& plan,
-                     const TrainState& state, uint64_t tokens_seen, const InputArtifact& tokenizer) {
+                     const TrainOutcome& outcome, const InputArtifact& tokenizer) {
   const absl::StatusOr<std::string> path = context.InputPath(tokenizer, "tokenizer.model");
   if (!path.ok()) return path.status();
-  absl::StatusOr<v1::Manifest> manifest = StoreModel(context, layout, state.parameters, *path);
+  absl::StatusOr<v1::Manifest> manifest = StoreModel(context, layout, outcome.state.parameters, *path);
   if (!manifest.ok()) return manifest.status();
-  const std::string report = WriteTrainingReport(state, tokens_seen, plan);
+  const std::string report = WriteTrainingReport(outcome, plan);
   if (absl::Status status = AddBytes(context, report, "report.json", *manifest); !status.ok()) return status;
-  AddProperty("steps", absl::StrCat(state.step), *manifest);
-  AddProperty("tokens_seen", absl::StrCat(tokens_seen), *manifest);
-  AddProperty("final_loss", absl::StrCat(FinalLoss(state)), *manifest);
+  AddTrainingProperties(outcome, *manifest);
   return context.PublishOutput(*std::move(manifest)).status();
 }
 
@@ -111,41 +118,42 @@ absl::Status Publish(RunnerContext& context, const ParameterLayout& layout, cons
 
 absl::Status RunPretrain(RunnerContext& context) {
   const v1::PretrainSpec& spec = context.task().spec().pretrain();
-  const TrainingPlan plan = PlanOf(context.task());
-  if (absl::Status status = ValidatePlan(plan, context.task().ranks()); !status.ok()) return status;
-  const absl::StatusOr<uint32_t> positions = PositionsOf(spec);
+  const absl::StatusOr<TrainingPlan> plan = PlanOf(context.task());
+  if (!plan.ok()) return plan.status();
+  const absl::StatusOr<uint32_t> positions =
+      PositionsOf(*plan, spec.model().max_seq_len(), "model.max_seq_len");
   if (!positions.ok()) return positions.status();
 
   const absl::StatusOr<InputArtifact> tokenizer_input = context.Input("pretrain.tokenizer");
   if (!tokenizer_input.ok()) return tokenizer_input.status();
-  const absl::StatusOr<InputArtifact> tokens_input = context.Input("pretrain.tokens");
-  if (!tokens_input.ok()) return tokens_input.status();
-  if (absl::Status status = CheckSameTokenizer(*tokens_input, *tokenizer_input); !status.ok()) return status;
   const auto tokenizer = LoadTokenizer(context, *tokenizer_input);
   if (!tokenizer.ok()) return tokenizer.status();
   const absl::StatusOr<ParameterLayout> layout = LayoutOf(spec.model(), **tokenizer);
   if (!layout.ok()) return layout.status();
-  if (FindProperty(tokens_input->manifest, "vocab_size") != absl::StrCat(layout->config().vocab_size)) {
-    return absl::FailedPreconditionError(
-        absl::StrCat("pretrain.tokens has vocab_size ", FindProperty(tokens_input->manifest, "vocab_size"),
-                     ", pretrain.tokenizer has ", layout->config().vocab_size,
-                     "; valid: tokens packed with that tokenizer"));
-  }
-  const auto tokens = OpenTokenArtifact(context, *tokens_input);
+  const int32_t vocab_size = layout->config().vocab_size;
+  const auto tokens = OpenTokens(context, "pretrain.tokens", *tokenizer_input, vocab_size);
   if (!tokens.ok()) return tokens.status();
-  const auto source = WindowSource::Create(**tokens, *positions, spec.batch_sequences(), spec.seed());
-  if (!source.ok()) return source.status();
+  const auto windows =
+      WindowSource::Create(**tokens, {*positions, plan->batch_sequences, plan->seed}, "pretrain.tokens");
+  if (!windows.ok()) return windows.status();
+  RunSources sources = {**windows};
+  absl::StatusOr<HeldOut> held_out = HeldOut();
+  if (spec.has_validation()) {
+    held_out = OpenHeldOut(context, *tokenizer_input, vocab_size, *positions);
+    if (!held_out.ok()) return held_out.status();
+    sources.validation = held_out->windows.get();
+    sources.validation_rows = held_out->windows->rows();
+  }
 
   const auto group = RankGroup::Join(context.task(), kRankTimeout);
   if (!group.ok()) return group.status();
   std::vector<float> initial(layout->size());
-  InitializeParameters(*layout, spec.seed(), absl::MakeSpan(initial));
-  const absl::StatusOr<TrainState> state =
-      TrainModel(context, **group, *layout, plan, **source, std::move(initial));
-  if (!state.ok()) return state.status();
+  InitializeParameters(*layout, plan->seed, absl::MakeSpan(initial));
+  const absl::StatusOr<TrainOutcome> outcome =
+      TrainModel(context, **group, *layout, *plan, sources, std::move(initial));
+  if (!outcome.ok()) return outcome.status();
   if (context.task().rank() != 0) return absl::OkStatus();
-  const uint64_t tokens_seen = state->step * (*source)->SizeOf(0).tokens;
-  return Publish(context, *layout, plan, *state, tokens_seen, *tokenizer_input);
+  return Publish(context, *layout, *plan, *outcome, *tokenizer_input);
 }
 
 }  // namespace bonsai

@@ -109,7 +109,7 @@ TEST(Pretrain, TruncatedCheckpointFallsBackToTheOlderOne) {
   const auto first = Interrupted(spec, 6);
   const auto newest = GetManifest(first->blobs(), first->checkpoints()[1].manifest_id());
   ASSERT_TRUE(newest.ok());
-  const std::string path = *first->blobs().LocalPath(FindFile(*newest, "moment2.f32")->blob());
+  const std::string path = *first->blobs().LocalPath(FindFile(*newest, "part-00000-of-00001.f32")->blob());
   std::filesystem::permissions(path, std::filesystem::perms::owner_all);
   std::filesystem::resize_file(path, 100);
   const auto second = SmallPretrainTask(spec, first->task().storage_dir());
@@ -180,6 +180,98 @@ TEST(Pretrain, RanksLeaveAtTheSameStepAndOneRankGoesOn) {
   EXPECT_EQ(LossValues(*alone).size(), 12u);
 }
 
+TEST(Pretrain, OneDamagedPartFallsBackToTheOlderCheckpoint) {
+  v1::PretrainSpec spec = SmallPretrainSpec();
+  spec.set_checkpoint_every_steps(4);
+  const auto zero = SmallPretrainTask(spec), one = SmallPretrainTask(spec, zero->task().storage_dir());
+  EXPECT_EQ(RunRanks({zero.get(), one.get()}), std::vector<absl::Status>(2));
+  ASSERT_EQ(zero->checkpoints().size(), 2u);
+  const auto newest = GetManifest(zero->blobs(), zero->checkpoints()[1].manifest_id());
+  ASSERT_TRUE(newest.ok());
+  const v1::ArtifactFile* part = FindFile(*newest, "part-00001-of-00002.f32");
+  ASSERT_NE(part, nullptr);
+  std::filesystem::remove(*zero->blobs().LocalPath(part->blob()));
+  const auto alone = SmallPretrainTask(spec, zero->task().storage_dir());
+  AddResumes(*zero, *alone);
+  testing::internal::CaptureStderr();
+  ASSERT_EQ(RunPretrain(*alone), absl::OkStatus());
+  const std::string log = testing::internal::GetCapturedStderr();
+  EXPECT_TRUE(absl::StrContains(log, "checkpoint of step 8")) << log;
+  EXPECT_TRUE(absl::StrContains(log, "skipped: part-00001-of-00002.f32: blob")) << log;
+  EXPECT_TRUE(absl::StrContains(log, "resumed at step 4")) << log;
+  EXPECT_EQ(alone->samples().size(), 8u);
+}
+
+TEST(Pretrain, StopsEarlyWithACheckpointFromWhichAnotherJobGoesOn) {
+  v1::PretrainSpec spec = SmallPretrainSpec();
+  const RunResult whole = ResultOf(*SmallPretrainTask(spec));
+  spec.set_stop_after_steps(5);
+  const auto first = SmallPretrainTask(spec);
+  ASSERT_EQ(RunPretrain(*first), absl::OkStatus());
+  EXPECT_EQ(FindProperty(*first->Output(), "steps"), "5");
+  ASSERT_EQ(first->checkpoints().size(), 1u);
+  EXPECT_EQ(first->checkpoints()[0].step(), 5u);
+
+  const auto again = SmallPretrainTask(spec, first->task().storage_dir());  // died before it published
+  AddResumes(*first, *again);
+  ASSERT_EQ(RunPretrain(*again), absl::OkStatus());
+  EXPECT_TRUE(*again->OutputFile("model.safetensors") == *first->OutputFile("model.safetensors"));
+  EXPECT_EQ(again->samples().size(), 1u);
+
+  spec.set_stop_after_steps(0);
+  const auto rest = SmallPretrainTask(spec, first->task().storage_dir());
+  AddResumes(*first, *rest);
+  const RunResult resumed = ResultOf(*rest);
+  EXPECT_EQ(rest->samples().size(), 7u);
+  EXPECT_EQ(resumed.losses, whole.losses);
+  EXPECT_TRUE(resumed.weights == whole.weights);
+}
+
+double MetricOf(const v1::Sample& sample, const std::string& name) {
+  for (const v1::Metric& metric : sample.metrics()) {
+    if (metric.name() == name) return metric.value();
+  }
+  return NAN;
+}
+
+TEST(Pretrain, HeldOutLossGoesWithCheckpointsAndTheModelAtAnyNumberOfRanks) {
+  v1::PretrainSpec spec = SmallPretrainSpec();
+  spec.set_checkpoint_every_steps(4);
+  const auto with_held_out = [&](const std::string& storage_dir, uint32_t sequences) {
+    spec.mutable_validation()->set_sequences(sequences);
+    auto context = SmallPretrainTask(spec, storage_dir);
+    for (const v1::ResolvedInput& input : context->task().inputs()) {
+      if (input.field() != "pretrain.tokens") continue;
+      context->AddInputId("pretrain.validation.tokens", std::string(input.artifact_id()));
+      break;
+    }
+    return context;
+  };
+  const auto alone = with_held_out("", 5);
+  ASSERT_EQ(RunPretrain(*alone), absl::OkStatus());
+  std::vector<double> losses;
+  for (const v1::Sample& sample : alone->samples()) {
+    const double loss = MetricOf(sample, "validation_loss");
+    EXPECT_EQ(!std::isnan(loss), sample.step() % 4 == 0) << sample.step();
+    if (!std::isnan(loss)) losses.push_back(loss);
+  }
+  ASSERT_EQ(losses.size(), 3u);
+  EXPECT_LT(losses[2], losses[0]);
+  ASSERT_EQ(alone->checkpoints().size(), 2u);
+  const v1::CheckpointWritten checkpoint = alone->checkpoints()[1];
+  ASSERT_EQ(checkpoint.metrics_size(), 2);
+  EXPECT_EQ(checkpoint.metrics(1).name(), "validation_loss");
+  EXPECT_NEAR(checkpoint.metrics(1).value(), losses[1], 1e-6);
+  EXPECT_NE(FindProperty(*alone->Output(), "validation_loss"), "");
+  EXPECT_TRUE(absl::StrContains(*alone->OutputFile("report.json"), "\"validation_loss\""));
+
+  const auto zero = with_held_out("", 5), one = with_held_out(zero->task().storage_dir(), 5);
+  EXPECT_EQ(RunRanks({zero.get(), one.get()}), std::vector<absl::Status>(2));
+  EXPECT_NEAR(MetricOf(zero->samples().back(), "validation_loss"), losses[2], 1e-4);
+  const auto all = with_held_out("", 100000);  // more than there are: all of them
+  EXPECT_EQ(RunPretrain(*all), absl::OkStatus());
+}
+
 TEST(Pretrain, LossThatIsNotFiniteIsABadInput) {
   v1::PretrainSpec spec = SmallPretrainSpec();
   spec.mutable_optimizer()->set_learning_rate(3e38f);
@@ -230,7 +322,7 @@ TEST(Pretrain, BadSpecNamesTheField) {
 
 TEST(Pretrain, RefusesTokensOfAnotherTokenizer) {
   const auto context = SmallPretrainTask(SmallPretrainSpec());
-  context->AddInput("pretrain.tokenizer", "tokenizer", {{"tokenizer.model", "another"}});
+  context->AddInput("pretrain.tokenizer", "tokenizer", {{"tokenizer.model", TokenizerOf(301)}});
   const absl::Status status = RunPretrain(*context);
   EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition);
   EXPECT_TRUE(absl::StrContains(status.message(), "packed with another tokenizer")) << status;

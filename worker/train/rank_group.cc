@@ -7,6 +7,8 @@
 
 #include <algorithm>
 #include <chrono>
+#include <map>
+#include <mutex>
 #include <torch/csrc/distributed/c10d/FileStore.hpp>
 #include <torch/csrc/distributed/c10d/ProcessGroupGloo.hpp>
 #include <vector>
@@ -20,6 +22,10 @@ namespace {
 // Values of one all-reduce: several are under way at once.
 constexpr int64_t kBucketValues = 1 << 20;
 
+absl::Status NothingPosted(absl::string_view key) {
+  return absl::NotFoundError(absl::StrCat("no rank has posted ", key));
+}
+
 class SingleRank final : public RankGroup {
  public:
   int rank() const override { return 0; }
@@ -29,6 +35,22 @@ class SingleRank final : public RankGroup {
   absl::StatusOr<std::string> FromRankZero(absl::string_view, absl::string_view text) override {
     return std::string(text);
   }
+  absl::Status Post(absl::string_view key, absl::string_view text) override {
+    std::lock_guard<std::mutex> lock(mutex_);
+    posts_[std::string(key)] = std::string(text);
+    return absl::OkStatus();
+  }
+  absl::StatusOr<std::string> Find(absl::string_view key) override {
+    std::lock_guard<std::mutex> lock(mutex_);
+    const auto found = posts_.find(std::string(key));
+    if (found == posts_.end()) return NothingPosted(key);
+    return found->second;
+  }
+  std::string WhyMissing(int) const override { return ""; }
+
+ private:
+  std::mutex mutex_;
+  std::map<std::string, std::string> posts_;
 };
 
 // A file that a rank keeps locked while it lives: so the others can tell who is gone.
@@ -36,7 +58,8 @@ class LifeSign {
  public:
   LifeSign(std::string folder, int rank) : folder_(std::move(folder)) {
     fd_ = open(PathOf(rank).c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
-    if (fd_ >= 0) flock(fd_, LOCK_EX | LOCK_NB);
+    // Another rank may be looking at this very moment; it does not for long.
+    for (int tries = 0; fd_ >= 0 && flock(fd_, LOCK_EX | LOCK_NB) != 0 && tries < 1000; ++tries) usleep(1000);
   }
   ~LifeSign() {
     if (fd_ >= 0) close(fd_);
@@ -51,7 +74,7 @@ class LifeSign {
   std::string Complaint(int rank) const {
     const int fd = open(PathOf(rank).c_str(), O_RDWR | O_CLOEXEC);
     if (fd < 0) return absl::StrCat("rank ", rank, " never came");
-    const bool gone = flock(fd, LOCK_EX | LOCK_NB) == 0;
+    const bool gone = flock(fd, LOCK_SH | LOCK_NB) == 0;
     close(fd);
     return gone ? absl::StrCat("rank ", rank, " is gone") : "";
   }
@@ -105,6 +128,27 @@ class GlooGroup final : public RankGroup {
     return word;
   }
 
+  absl::Status Post(absl::string_view key, absl::string_view text) override {
+    return Try("post",
+               [&] { store_->set(std::string(key), std::vector<uint8_t>(text.begin(), text.end())); });
+  }
+
+  absl::StatusOr<std::string> Find(absl::string_view key) override {
+    std::string text;
+    bool found = false;
+    const absl::Status status = Try("look", [&] {
+      found = store_->check({std::string(key)});
+      if (!found) return;
+      const std::vector<uint8_t> bytes = store_->get(std::string(key));  // is there: does not wait
+      text.assign(bytes.begin(), bytes.end());
+    });
+    if (!status.ok()) return status;
+    if (!found) return NothingPosted(key);
+    return text;
+  }
+
+  std::string WhyMissing(int rank) const override { return rank == rank_ ? "" : life_.Complaint(rank); }
+
  private:
   template <typename T>
   absl::Status SumAs(absl::Span<T> values, at::ScalarType dtype) {
@@ -119,6 +163,19 @@ class GlooGroup final : public RankGroup {
     });
   }
 
+  // A rank that dies may let go of its connections a moment before its life sign.
+  std::vector<std::string> AwaitComplaints() const {
+    std::vector<std::string> complaints;
+    for (int tries = 0; tries < 200 && complaints.empty(); ++tries) {
+      if (tries > 0) usleep(10'000);
+      for (int rank = 0; rank < ranks_; ++rank) {
+        std::string complaint = WhyMissing(rank);
+        if (!complaint.empty()) complaints.push_back(std::move(complaint));
+      }
+    }
+    return complaints;
+  }
+
   // libtorch's exceptions end here.
   template <typename Work>
   absl::Status Try(absl::string_view what, const Work& work) {
@@ -126,11 +183,7 @@ class GlooGroup final : public RankGroup {
       work();
       return absl::OkStatus();
     } catch (const std::exception& error) {
-      std::vector<std::string> complaints;
-      for (int rank = 0; rank < ranks_; ++rank) {
-        std::string complaint = rank == rank_ ? "" : life_.Complaint(rank);
-        if (!complaint.empty()) complaints.push_back(std::move(complaint));
-      }
+      const std::vector<std::string> complaints = AwaitComplaints();
       const std::string who = complaints.empty() ? "every rank is there" : absl::StrJoin(complaints, ", ");
       const absl::string_view first_line =
           absl::string_view(error.what()).substr(0, absl::string_view(error.what()).find('\n'));

@@ -2,7 +2,8 @@
 // loopback, found through files in the attempt's rendezvous folder. A group of one needs none of this and
 // computes nothing.
 //
-// Every rank calls the same functions in the same order. One thread at a time.
+// Every rank calls Sum and FromRankZero in the same order, one thread at a time. The others wait for nobody,
+// and any thread may call them at any time.
 #ifndef BONSAI_WORKER_TRAIN_RANK_GROUP_H_
 #define BONSAI_WORKER_TRAIN_RANK_GROUP_H_
 
@@ -36,6 +37,14 @@ class RankGroup {
 
   // Rank 0's text, on every rank. `key` is used once.
   virtual absl::StatusOr<std::string> FromRankZero(absl::string_view key, absl::string_view text) = 0;
+
+  // Leaves a text for the other ranks. A key is used once, by one rank.
+  virtual absl::Status Post(absl::string_view key, absl::string_view text) = 0;
+  // The text that some rank left. NotFound if none did so far.
+  virtual absl::StatusOr<std::string> Find(absl::string_view key) = 0;
+
+  // "rank 1 is gone", "rank 1 never came", or "" while it lives, as far as can be told.
+  virtual std::string WhyMissing(int rank) const = 0;
 };
 
 }  // namespace bonsai

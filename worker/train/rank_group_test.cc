@@ -95,6 +95,47 @@ TEST(RankGroup, RefusesAFolderThatIsNotThere) {
             absl::StatusCode::kInvalidArgument);
 }
 
+TEST(RankGroup, DoesNotWaitForeverForARankThatHangs) {
+  const std::string folder = FreshFolder();
+  std::unique_ptr<RankGroup> hanging;
+  std::thread other([&] {
+    auto group = RankGroup::Join(TaskOf(folder, 1, 2), absl::Seconds(30));
+    ASSERT_TRUE(group.ok()) << group.status();
+    hanging = *std::move(group);
+  });
+  const auto group = RankGroup::Join(TaskOf(folder, 0, 2), absl::Seconds(2));
+  other.join();
+  ASSERT_TRUE(group.ok()) << group.status();
+  std::vector<float> values(10);
+  const absl::Time before = absl::Now();
+  const absl::Status sum = (*group)->Sum(absl::MakeSpan(values));
+  EXPECT_EQ(sum.code(), absl::StatusCode::kUnavailable);
+  EXPECT_NE(sum.message().find("every rank is there"), absl::string_view::npos) << sum;
+  EXPECT_LT(absl::Now() - before, absl::Seconds(20));
+}
+
+TEST(RankGroup, FindsWhatWasPostedWithoutWaitingForWhatWasNot) {
+  const std::string folder = FreshFolder();
+  std::unique_ptr<RankGroup> one;
+  std::thread other([&] {
+    auto group = RankGroup::Join(TaskOf(folder, 1, 2), absl::Seconds(30));
+    ASSERT_TRUE(group.ok()) << group.status();
+    one = *std::move(group);
+    EXPECT_EQ(one->Post("from one", "a text"), absl::OkStatus());
+  });
+  const auto zero = RankGroup::Join(TaskOf(folder, 0, 2), absl::Seconds(30));
+  other.join();
+  ASSERT_TRUE(zero.ok()) << zero.status();
+  const absl::StatusOr<std::string> found = (*zero)->Find("from one");
+  ASSERT_TRUE(found.ok()) << found.status();
+  EXPECT_EQ(*found, "a text");
+  EXPECT_EQ((*zero)->Find("never").status().code(), absl::StatusCode::kNotFound);
+  EXPECT_EQ((*zero)->WhyMissing(1), "");
+  one.reset();
+  EXPECT_EQ((*zero)->WhyMissing(1), "rank 1 is gone");
+  EXPECT_TRUE((*zero)->Find("from one").ok());  // its words stay
+}
+
 TEST(RankGroup, OneRankNeedsNobody) {
   const auto group = RankGroup::Join(TaskOf("", 0, 1), absl::Seconds(1));
   ASSERT_TRUE(group.ok());
@@ -102,6 +143,9 @@ TEST(RankGroup, OneRankNeedsNobody) {
   EXPECT_TRUE((*group)->Sum(absl::MakeSpan(values)).ok());
   EXPECT_EQ(values, (std::vector<float>{1, 2}));
   EXPECT_EQ(*(*group)->FromRankZero("key", "text"), "text");
+  EXPECT_EQ((*group)->Find("post").status().code(), absl::StatusCode::kNotFound);
+  EXPECT_EQ((*group)->Post("post", "text"), absl::OkStatus());
+  EXPECT_EQ(*(*group)->Find("post"), "text");
 }
 
 }  // namespace

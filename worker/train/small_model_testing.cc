@@ -16,14 +16,6 @@ namespace {
 
 constexpr int kSentences = 120;
 
-std::string Shard(const std::vector<uint16_t>& ids) {
-  std::string bytes(kShardHeaderBytes + ids.size() * 2, '\0');
-  const int32_t header[3] = {kShardMagic, kShardVersion, static_cast<int32_t>(ids.size())};
-  std::memcpy(bytes.data(), header, sizeof(header));
-  std::memcpy(bytes.data() + kShardHeaderBytes, ids.data(), ids.size() * 2);
-  return bytes;
-}
-
 // Protobuf's wire format, of a message inside another and of a number.
 std::string Field(int number, const std::string& message) {
   return absl::StrCat(std::string(1, static_cast<char>(number << 3 | 2)),
@@ -41,7 +33,17 @@ std::string Piece(const std::string& text, int type, int place) {
   return Field(1, absl::StrCat(Field(1, text), std::string(1, '\x15'), bytes, Field(3, type)));
 }
 
-std::string BuildTokenizer() {
+}  // namespace
+
+std::string PackedShard(const std::vector<uint16_t>& ids) {
+  std::string bytes(kShardHeaderBytes + ids.size() * 2, '\0');
+  const int32_t header[3] = {kShardMagic, kShardVersion, static_cast<int32_t>(ids.size())};
+  std::memcpy(bytes.data(), header, sizeof(header));
+  std::memcpy(bytes.data() + kShardHeaderBytes, ids.data(), ids.size() * 2);
+  return bytes;
+}
+
+std::string TokenizerOf(size_t vocab_size) {
   constexpr int kNormal = 1, kUnknown = 2, kControl = 3, kByte = 6, kBpe = 2;
   std::string model = Piece("<unk>", kUnknown, 0) + Piece("<s>", kControl, 0) + Piece("</s>", kControl, 0);
   for (int byte = 0; byte < 256; ++byte) model += Piece(absl::StrFormat("<0x%02X>", byte), kByte, 0);
@@ -50,12 +52,11 @@ std::string BuildTokenizer() {
                                      "er",        "en",        "in",          "on",        "ar",
                                      "re",        space + "m", "oo",          space,       "."};
   for (char letter = 'a'; letter <= 'z'; ++letter) pieces.push_back(std::string(1, letter));
+  for (size_t i = 0; pieces.size() + 259 < vocab_size; ++i) pieces.push_back(absl::StrFormat("q%04dq", i));
   for (size_t i = 0; i < pieces.size(); ++i) model += Piece(pieces[i], kNormal, static_cast<int>(i));
   // trainer_spec.model_type, normalizer_spec with only a dummy prefix and escaped spaces.
   return model + Field(2, Field(3, kBpe)) + Field(3, Field(3, 1) + Field(4, 0) + Field(5, 1));
 }
-
-}  // namespace
 
 std::vector<std::string> SmallSentences(int sentences) {
   const char* const subjects[] = {"the fox", "a bear", "my sister", "the old man"};
@@ -70,7 +71,7 @@ std::vector<std::string> SmallSentences(int sentences) {
 }
 
 const std::string& SmallTokenizer() {
-  static const std::string& model = *new std::string(BuildTokenizer());
+  static const std::string& model = *new std::string(TokenizerOf(300));
   return model;
 }
 
@@ -111,7 +112,7 @@ std::unique_ptr<FakeRunnerContext> SmallPretrainTask(const v1::PretrainSpec& spe
   }
   const std::string vocabulary = absl::StrCat(tokenizer->vocab_size());
   context->AddInput("pretrain.tokens", "tokens",
-                    {{"shard-00000.bin", Shard(ids)}, {"tokenizer.model", model}},
+                    {{"shard-00000.bin", PackedShard(ids)}, {"tokenizer.model", model}},
                     {{"tokens", absl::StrCat(ids.size())}, {"vocab_size", vocabulary}});
   context->AddInput("pretrain.tokenizer", "tokenizer", {{"tokenizer.model", model}},
                     {{"vocab_size", vocabulary}});

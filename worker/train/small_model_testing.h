@@ -11,8 +11,14 @@
 
 namespace bonsai {
 
-// A tokenizer.model of 300 pieces: bytes, letters and a few merges.
+// A tokenizer.model of so many pieces, at least 300: bytes, letters, a few merges, and pieces of no use.
+std::string TokenizerOf(size_t vocab_size);
+
+// The one of 300 pieces.
 const std::string& SmallTokenizer();
+
+// A token shard of these ids.
+std::string PackedShard(const std::vector<uint16_t>& ids);
 
 // `sentences` sentences of a small grammar.
 std::vector<std::string> SmallSentences(int sentences);

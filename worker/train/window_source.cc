@@ -9,14 +9,14 @@
 namespace bonsai {
 
 absl::StatusOr<std::unique_ptr<WindowSource>> WindowSource::Create(const PackedTokens& tokens,
-                                                                   uint32_t positions,
-                                                                   uint32_t batch_sequences, uint64_t seed) {
-  if (tokens.size() < uint64_t{positions} + 1) {
-    return absl::InvalidArgumentError(absl::StrCat("pretrain.seq_len is ", positions,
-                                                   ", but pretrain.tokens holds ", tokens.size(),
+                                                                   WindowShape shape,
+                                                                   absl::string_view field) {
+  if (tokens.size() < uint64_t{shape.positions} + 1) {
+    return absl::InvalidArgumentError(absl::StrCat("pretrain.seq_len is ", shape.positions, ", but ", field,
+                                                   " holds ", tokens.size(),
                                                    " tokens; valid: at least one more than seq_len"));
   }
-  return absl::WrapUnique(new WindowSource(tokens, positions, batch_sequences, seed));
+  return absl::WrapUnique(new WindowSource(tokens, shape));
 }
 
 BatchSource::Size WindowSource::SizeOf(uint64_t) {

@@ -10,30 +10,39 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
 #include "worker/data/packed_shard.h"
 #include "worker/train/batch_source.h"
 
 namespace bonsai {
 
+struct WindowShape {
+  uint32_t positions = 0;
+  uint32_t batch_sequences = 0;
+  uint64_t seed = 0;
+};
+
 class WindowSource final : public BatchSource {
  public:
-  // `tokens` outlives the source. InvalidArgument if they do not fill one window of `positions` + 1.
-  static absl::StatusOr<std::unique_ptr<WindowSource>> Create(const PackedTokens& tokens, uint32_t positions,
-                                                              uint32_t batch_sequences, uint64_t seed);
+  // `tokens` outlives the source. InvalidArgument names `field`, from where they are, if they do not fill one
+  // window of `positions` + 1.
+  static absl::StatusOr<std::unique_ptr<WindowSource>> Create(const PackedTokens& tokens, WindowShape shape,
+                                                              absl::string_view field);
 
   Size SizeOf(uint64_t step) override;
   absl::Status Fill(uint64_t step, int64_t first, int64_t rows, RowBuffer* buffer) override;
 
   uint64_t windows() const { return windows_; }
+  int64_t rows() const { return static_cast<int64_t>(batch_sequences_); }  // of a step
 
  private:
-  WindowSource(const PackedTokens& tokens, uint32_t positions, uint32_t batch_sequences, uint64_t seed)
+  WindowSource(const PackedTokens& tokens, WindowShape shape)
       : tokens_(tokens),
-        positions_(positions),
-        batch_sequences_(batch_sequences),
-        seed_(seed),
-        windows_((tokens.size() - 1) / positions),
-        window_(positions + 1) {}
+        positions_(shape.positions),
+        batch_sequences_(shape.batch_sequences),
+        seed_(shape.seed),
+        windows_((tokens.size() - 1) / shape.positions),
+        window_(shape.positions + 1) {}
 
   const PackedTokens& tokens_;
   const uint64_t positions_;
