@@ -11,7 +11,6 @@
 
 #include "absl/strings/str_cat.h"
 #include "runner/task_file.h"
-#include "storage/atomic_file.h"
 #include "storage/file_bytes.h"
 #include "worker/agent/agent_log.h"
 #include "worker/agent/leftover.h"
@@ -27,6 +26,15 @@ std::vector<std::string> RunnerEnvironment(const v1::Task& task, const RankFolde
   uint32_t cpus = std::max(1u, task.spec().resources().cpus());
   return {absl::StrCat("OMP_NUM_THREADS=", cpus), "OMP_WAIT_POLICY=passive", "GOMP_SPINCOUNT=0",
           absl::StrCat("OPENBLAS_NUM_THREADS=", cpus), absl::StrCat(kRankFolderVariable, "=", folder.root)};
+}
+
+// For a reader that is started afterwards: nothing need survive a crash of the machine, so nothing is synced.
+absl::Status WriteNew(const std::string& path, const std::string& text) {
+  const int fd = open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+  if (fd < 0) return ErrnoStatus(errno, "make", path);
+  absl::Status written = WriteAll(fd, text, path);
+  close(fd);
+  return written;
 }
 
 std::string SampleLine(const v1::Sample& sample) {
@@ -85,7 +93,7 @@ absl::Status RankProcesses::Start(const RankKey& key, v1::Task task) {
   if (error) return ErrnoStatus(error.value(), "make folder", task.rendezvous_dir());
   std::string text;
   google::protobuf::TextFormat::PrintToString(task, &text);
-  if (absl::Status status = WriteFileAtomically(rank.folder.task_file, text); !status.ok()) return status;
+  if (absl::Status status = WriteNew(rank.folder.task_file, text); !status.ok()) return status;
   rank.samples_fd = open(rank.folder.samples_file.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
   if (rank.samples_fd < 0) return ErrnoStatus(errno, "open", rank.folder.samples_file);
   ProcessSpec spec;
