@@ -47,8 +47,7 @@ def find_binaries(root):
     """{name: path}; root holds the built packages as the repository does."""
     root = pathlib.Path(root)
     found = {"coordinator": root / "coordinator" / "bonsai-coordinator", "worker": root / "worker/agent/bonsai-worker",
-             "load_generator": root / "tests/bench/load_generator", "noop_runner": root / "tests/bench/noop_runner",
-             "bonsai": root / "client/bonsai"}
+             "noop_runner": root / "tests/bench/noop_runner", "bonsai": root / "client/bonsai"}
     missing = [str(path) for path in found.values() if not path.exists()]
     if missing:
         raise RuntimeError("not built: " + ", ".join(missing))
@@ -57,13 +56,14 @@ def find_binaries(root):
 
 class BonsaiCluster:
 
-    def __init__(self, binaries, folder, workers=4, cpus=16, lease_ms=0, memory_bytes=100 << 30):
+    def __init__(self, binaries, folder, workers=4, cpus=16, lease_ms=0, memory_bytes=100 << 30, host="127.0.0.1"):
         self.binaries = binaries
         self.folder = pathlib.Path(folder)
         self.worker_count = workers
         self.cpus = cpus
         self.lease_ms = lease_ms
         self.memory_bytes = memory_bytes
+        self.host = host
         self.coordinator = None
         self.workers = {}
 
@@ -83,8 +83,8 @@ class BonsaiCluster:
             if not runner.exists():
                 runner.symlink_to(self.binaries["noop_runner"].resolve())
         (self.folder / "coordinator.textproto").write_text(
-            "state_dir: '%(f)s/state' storage_dir: '%(f)s/storage' share_dir: '%(f)s/share' lease_ms: %(lease)d\n"
-            % {"f": self.folder, "lease": self.lease_ms})
+            "listen_address: '%(host)s:0' state_dir: '%(f)s/state' storage_dir: '%(f)s/storage' share_dir: '%(f)s/share' "
+            "lease_ms: %(lease)d\n" % {"f": self.folder, "lease": self.lease_ms, "host": self.host})
         self.start_coordinator()
         self.start_workers()
 
@@ -103,13 +103,14 @@ class BonsaiCluster:
             self.start_worker("w%d" % number)
         self.wait_for_workers()
 
-    def start_worker(self, name):
+    def start_worker(self, name, prefix=()):
+        """`prefix` is what runs the worker, as in ("nsenter", ...)."""
         config = self.folder / (name + ".textproto")
         config.write_text(
             "worker_id: '%(n)s' coordinator_address_file: '%(f)s/state/address' work_dir: '%(f)s/work/%(n)s' "
             "storage_dir: '%(f)s/storage' runner_dir: '%(f)s/runners' share_dir: '%(f)s/share' cpus: %(c)d memory_bytes: %(m)d\n"
             % {"n": name, "f": self.folder, "c": self.cpus, "m": self.memory_bytes})
-        self.workers[name] = self.spawn(name + ".log", self.binaries["worker"], "--config=%s" % config)
+        self.workers[name] = self.spawn(name + ".log", *prefix, self.binaries["worker"], "--config=%s" % config)
 
     def live_workers(self):
         answer = self.call("workers") or {}
@@ -140,21 +141,30 @@ class BonsaiCluster:
     def address(self):
         return (self.folder / "state" / "address").read_text().strip()
 
+    def run(self, *arguments):
+        return subprocess.run([str(self.binaries["bonsai"]), "--coordinator", self.address(), *arguments, "--json"],
+                              capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=120)
+
     def call(self, *arguments):
         """A verb of the client, as JSON; None if it fails."""
         if not (self.folder / "state" / "address").exists():
             return None
-        done = subprocess.run([str(self.binaries["bonsai"]), "--coordinator", self.address(), *arguments, "--json"],
-                              capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=120)
+        done = self.run(*arguments)
         return json.loads(done.stdout or "{}") if done.returncode == 0 else None
+
+    def must(self, *arguments):
+        """A verb that must succeed."""
+        done = self.run(*arguments)
+        if done.returncode != 0:
+            raise RuntimeError("bonsai %s: %s" % (" ".join(arguments), done.stderr.strip()))
+        return json.loads(done.stdout or "{}")
 
     def submit_hold(self, ranks, cpus, priority=0):
         """A gang that holds its place; the job's id."""
         path = self.folder / "hold.textproto"
         path.write_text(HOLD % {"ranks": ranks, "cpus": cpus, "priority": priority,
                                 "small": "priority: %d resources { memory_bytes: 1048576 }" % priority})
-        answer = wait_for(lambda: self.call("submit", str(path)), "the submission")
-        return answer["pipelineId"] + "/hold"
+        return self.must("submit", str(path))["pipelineId"] + "/hold"
 
     def starts(self, job):
         """[(Unix seconds, attempt, rank, process id)] of a job's ranks that started, in order."""
@@ -162,16 +172,18 @@ class BonsaiCluster:
         rows = [line.split() for line in path.read_text().splitlines()] if path.exists() else []
         return [(int(row[0]) / 1e6, int(row[2]), int(row[3]), int(row[4])) for row in rows if row[1] == job]
 
+    def job(self, job):
+        """Its record; {} while the coordinator is away."""
+        status = self.call("jobs", job.split("/")[0]) or {}
+        return next((each["job"] for each in status.get("jobs", []) if each["job"]["id"] == job), {})
+
     def placements(self, job):
         """{rank: worker} of the newest attempt."""
-        status = self.call("jobs", job.split("/")[0]) or {}
-        for each in status.get("jobs", []):
-            if each["job"]["id"] == job and each["job"].get("attempts"):
-                return {p.get("rank", 0): p["workerId"] for p in each["job"]["attempts"][-1]["placements"]}
-        return {}
+        attempts = self.job(job).get("attempts") or [{"placements": []}]
+        return {p.get("rank", 0): p["workerId"] for p in attempts[-1]["placements"]}
 
     def cancel(self, job):
-        wait_for(lambda: self.call("cancel", job.split("/")[0]), "the cancellation")
+        self.must("cancel", job.split("/")[0])
         wait_for(lambda: not any(w.get("running") for w in (self.call("workers") or {"workers": [{"running": 1}]})["workers"]),
                  "its ranks to stop", 60)
 
@@ -194,15 +206,16 @@ class BonsaiCluster:
         low = self.submit_hold(ranks=self.worker_count, cpus=self.cpus, priority=-10)
         wait_for(lambda: len(self.starts(low)) == self.worker_count, "the low job")
         submitted = time.time()
-        high = self.submit_preempting()
+        high = self.submit_one_hold(priority=100)
         wait_for(lambda: self.starts(high), "the high job", 120)
         seconds = self.starts(high)[0][0] - submitted
         self.cancel(high)
         self.cancel(low)
         return {"what": "preemption", "seconds": seconds}
 
-    def submit_preempting(self):
-        path = self.folder / "high.textproto"
-        path.write_text('name: "high" jobs { name: "hold" priority: 100 resources { memory_bytes: 1048576 } '
-                        'data { sources { dataset: "x" format: C4_JSON_GZ paths: "/nowhere/x.json.gz" } } }')
-        return wait_for(lambda: self.call("submit", str(path)), "the submission")["pipelineId"] + "/hold"
+    def submit_one_hold(self, priority=0):
+        """A job of one rank that holds its place; its id."""
+        path = self.folder / "one.textproto"
+        path.write_text('name: "one" jobs { name: "hold" priority: %d resources { memory_bytes: 1048576 } '
+                        'data { sources { dataset: "x" format: C4_JSON_GZ paths: "/nowhere/x.json.gz" } } }' % priority)
+        return self.must("submit", str(path))["pipelineId"] + "/hold"

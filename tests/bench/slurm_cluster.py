@@ -160,13 +160,11 @@ class SlurmCluster:
         wait_for(lambda: "UP" in self.run("scontrol", "ping"), "slurmctld")
 
     def start_slurmd(self, node):
-        # slurmd's batch scripts and steps live in its session: a group of its own can be killed as a whole.
         self.slurmds[node] = self.spawn([self.programs["slurmd"], "-D", "-N", node])
 
     def spawn(self, command):
         log = open(self.folder / "stderr.log", "ab")
-        process = subprocess.Popen(command, env=self.environment, stdout=log, stderr=log, stdin=subprocess.DEVNULL,
-                                   start_new_session=True)
+        process = subprocess.Popen(command, env=self.environment, stdout=log, stderr=log, stdin=subprocess.DEVNULL)
         self.processes.append(process)
         return process
 
