@@ -86,9 +86,8 @@ class Verbs {
     AddPipelines();
     AddArtifacts();
     cert_ = std::make_unique<CertCommands>(
-        app_, [this](CLI::App& parent, const std::string& name, const std::string& what, VerbTable::Action action) {
-          return Add(parent, name, what, std::move(action));
-        });
+        app_, [this](CLI::App& parent, const std::string& name, const std::string& what,
+                     VerbTable::Action action) { return Add(parent, name, what, std::move(action)); });
   }
 
   void AddCompletion() {

@@ -45,6 +45,15 @@ std::string SampleLine(const v1::Sample& sample) {
   return line + "\n";
 }
 
+LogSubject SubjectOf(const RankKey& key, absl::string_view level) {
+  LogSubject subject;
+  subject.job = key.job_id;
+  subject.attempt = key.attempt;
+  subject.rank = key.rank;
+  subject.level = level;
+  return subject;
+}
+
 }  // namespace
 
 void RankProcesses::Do(const RankAction& action) {
@@ -53,7 +62,7 @@ void RankProcesses::Do(const RankAction& action) {
   switch (action.kind) {
     case RankAction::kStart:
       if (absl::Status status = Start(action.key, action.task); !status.ok()) {
-        AgentLog(absl::StrCat("could not start ", ToString(action.key), ": ", status.message()));
+        AgentLog(absl::StrCat("could not start: ", status.message()), SubjectOf(action.key, "error"));
         metrics_.CountExit(JobKind(action.task.spec()), v1::RankReport::FAILED);
         board_.With([&](RankTable& table) {
           table.OnStartFailed(action.key, status.message(), absl::IsInvalidArgument(status));
@@ -106,7 +115,7 @@ absl::Status RankProcesses::Start(const RankKey& key, v1::Task task) {
   absl::StatusOr<std::unique_ptr<RunnerProcess>> process = RunnerProcess::Start(spec);
   if (!process.ok()) return process.status();
   rank.process = *std::move(process);
-  AgentLog(absl::StrCat("started ", ToString(key), ", ", kind, ", process ", rank.process->pid()));
+  AgentLog(absl::StrCat("started, ", kind, ", process ", rank.process->pid()), SubjectOf(key, "info"));
   board_.With([&](RankTable& table) { table.OnStarted(key); });
   return absl::OkStatus();
 }
@@ -167,7 +176,8 @@ void RankProcesses::ReadEvents(const RankKey& key, Rank& rank) {
 void RankProcesses::Note(const RankKey& key, Rank& rank, const v1::RunnerEvent& event) {
   if (event.has_sample()) {
     absl::Status status = WriteAll(rank.samples_fd, SampleLine(event.sample()), rank.folder.samples_file);
-    if (!status.ok()) AgentLog(absl::StrCat("sample of ", ToString(key), " not kept: ", status.message()));
+    if (!status.ok())
+      AgentLog(absl::StrCat("a sample is not kept: ", status.message()), SubjectOf(key, "warning"));
   }
   board_.With([&](RankTable& table) { table.OnEvent(key, event); });
   if (event.has_checkpoint() || event.has_artifact()) board_.RingSynchronizer();
@@ -180,8 +190,9 @@ void RankProcesses::End(const RankKey& key, Rank& rank, ProcessEnd end) {
     return table.Report(key);
   });
   metrics_.CountExit(rank.kind, report.exit());
-  AgentLog(absl::StrCat(ToString(key), " ended: ", v1::RankReport::Exit_Name(report.exit()),
-                        report.message().empty() ? "" : ", ", report.message()));
+  AgentLog(absl::StrCat("ended: ", v1::RankReport::Exit_Name(report.exit()),
+                        report.message().empty() ? "" : ", ", report.message()),
+           SubjectOf(key, report.exit() == v1::RankReport::DONE ? "info" : "warning"));
   board_.RingSynchronizer();
 }
 
