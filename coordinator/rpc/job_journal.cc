@@ -84,11 +84,11 @@ std::vector<JobNews> DescribeJobChange(const v1::JobRecord* before, const v1::Jo
 void RecordJobChange(Metrics& metrics, const v1::JobRecord* before, const v1::JobRecord& after) {
   for (const v1::AttemptRecord& attempt : after.attempts()) {
     if (EndsHere(before, attempt)) metrics.CountEndedAttempt(KindOf(after.spec()), attempt);
-    if (FindAttempt(before, attempt.number()) == nullptr && before != nullptr &&
-        before->ready_unix_ms() > 0) {
-      metrics.ObserveAdmission(after.queue(),
-                               absl::Milliseconds(attempt.started_unix_ms() - before->ready_unix_ms()));
-    }
+    if (FindAttempt(before, attempt.number()) != nullptr) continue;
+    // One that starts with the very decision that made it ready has not waited.
+    const int64_t ready_ms = before == nullptr ? 0 : before->ready_unix_ms();
+    const int64_t wait_ms = ready_ms > 0 ? attempt.started_unix_ms() - ready_ms : 0;
+    metrics.ObserveAdmission(after.queue(), absl::Milliseconds(wait_ms));
   }
   if (HasNewCheckpoint(before, after)) metrics.CountCheckpoint();
   for (const JobNews& news : DescribeJobChange(before, after)) {
