@@ -1,5 +1,5 @@
-// TableScheduler: why a job is where it is, when it is likely to move, and what would become of one that is not
-// submitted.
+// TableScheduler: why a job is where it is, when it is likely to move, and what would become of one that is
+// not submitted.
 #include <algorithm>
 #include <optional>
 #include <utility>
@@ -200,8 +200,7 @@ std::vector<v1::JobForecast> TableScheduler::Forecast(absl::Time now, const Pipe
         found != result.jobs.end() && found->second.start_unix_ms() <= absl::ToUnixMillis(now);
     if (!CanRun(job.spec()) || (needs.empty() && !at_once)) why = View().ExplainSpec(job.spec());
     if (!result.submitted.ok()) why = std::string(result.submitted.message());
-    v1::JobForecast& forecast =
-        ordered.emplace_back(MakeForecast(job, job.spec().name(), why, result.jobs));
+    v1::JobForecast& forecast = ordered.emplace_back(MakeForecast(job, job.spec().name(), why, result.jobs));
     forecast.set_can_run(forecast.can_run() && result.submitted.ok());
   }
   return ordered;

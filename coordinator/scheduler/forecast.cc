@@ -46,9 +46,8 @@ class ForecastWork : public VirtualWork {
       for (const std::string& id : workers) forecast.add_worker_ids(id);
       if (!adopting_) forecast.set_estimated_from(absl::StrJoin(used_, ", "));
     }
-    forecast.set_end_unix_ms(length.duration == absl::InfiniteDuration()
-                                 ? 0
-                                 : absl::ToUnixMillis(now + length.duration));
+    forecast.set_end_unix_ms(
+        length.duration == absl::InfiniteDuration() ? 0 : absl::ToUnixMillis(now + length.duration));
     if (adopting_) forecast.set_estimated_from(length.from);
     from_[job.id()] = length.from;
     waited_.erase(job.id());
@@ -118,12 +117,10 @@ absl::Status Submit(const PipelineSubmitted& event, VirtualCluster& cluster, For
 
 }  // namespace
 
-ForecastResult RunForecast(const ClusterSnapshot& snapshot,
-                                                   const SchedulerOptions& options, const DurationMeans& means,
-                                                   const MakeScheduler& make,
-                                                   const std::vector<std::string>& job_ids,
-                                                   const std::optional<PipelineSubmitted>& submitted,
-                                                   absl::Time now) {
+ForecastResult RunForecast(const ClusterSnapshot& snapshot, const SchedulerOptions& options,
+                           const DurationMeans& means, const MakeScheduler& make,
+                           const std::vector<std::string>& job_ids,
+                           const std::optional<PipelineSubmitted>& submitted, absl::Time now) {
   const size_t size = snapshot.records.jobs.size() + snapshot.workers.size() + 1;
   if (size > kSizeMax) return {};
   SchedulerOptions endless = options;

@@ -1,6 +1,7 @@
-// When jobs are likely to start and end: a run of the production scheduler from what is known now, in virtual time.
-// What is not known (a running job that says nothing of its end and has no time limit, of a kind of which none was
-// done before) never ends in it, so that an estimate that rests on it is given as not known instead of guessed.
+// When jobs are likely to start and end: a run of the production scheduler from what is known now, in virtual
+// time. What is not known (a running job that says nothing of its end and has no time limit, of a kind of
+// which none was done before) never ends in it, so that an estimate that rests on it is given as not known
+// instead of guessed.
 //
 // Pure functions.
 #ifndef BONSAI_COORDINATOR_SCHEDULER_FORECAST_H_
@@ -36,21 +37,22 @@ struct ClusterSnapshot {
   absl::btree_map<std::string, ReportedProgress> progress;  // by job
 };
 
-using MakeScheduler = std::function<std::unique_ptr<Scheduler>(const SchedulerOptions&, const Records&, absl::Time)>;
+using MakeScheduler =
+    std::function<std::unique_ptr<Scheduler>(const SchedulerOptions&, const Records&, absl::Time)>;
 
 struct ForecastResult {
   std::map<std::string, v1::JobForecast> jobs;  // by id
   absl::Status submitted;                       // whether the submission was accepted, if there was one
 };
 
-// The start, end and workers of each of the jobs, by id, and what they were estimated from; absent for one that was
-// not seen to start. `submitted`, if given, comes first: its jobs are wanted as well. The run is bounded: by 60 days of
-// virtual time, and by a number of steps that falls with the number of jobs and workers.
+// The start, end and workers of each of the jobs, by id, and what they were estimated from; absent for one
+// that was not seen to start. `submitted`, if given, comes first: its jobs are wanted as well. The run is
+// bounded: by 60 days of virtual time, and by a number of steps that falls with the number of jobs and
+// workers.
 ForecastResult RunForecast(const ClusterSnapshot& snapshot, const SchedulerOptions& options,
-                                                   const DurationMeans& means, const MakeScheduler& make,
-                                                   const std::vector<std::string>& job_ids,
-                                                   const std::optional<PipelineSubmitted>& submitted,
-                                                   absl::Time now);
+                           const DurationMeans& means, const MakeScheduler& make,
+                           const std::vector<std::string>& job_ids,
+                           const std::optional<PipelineSubmitted>& submitted, absl::Time now);
 
 }  // namespace bonsai
 

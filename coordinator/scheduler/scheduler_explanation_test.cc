@@ -143,7 +143,8 @@ TEST(ExplanationTest, AskingChangesNothing) {
   world.Sync("w1");
   world.Sync("w1", {WithEta("p1/a", 1, 5)});
   Explain(world, "p1/b");
-  for (const Action& action : world.Apply(DeadlineReached{})) EXPECT_FALSE(std::holds_alternative<PutJob>(action));
+  for (const Action& action : world.Apply(DeadlineReached{}))
+    EXPECT_FALSE(std::holds_alternative<PutJob>(action));
   EXPECT_EQ(world.state("p1/b"), v1::READY);
 }
 

@@ -57,8 +57,8 @@ void VirtualCluster::ObserveJob(const v1::JobRecord& job) {
     pending_.erase(job.id());
   }
   const auto it = attempts_.find(job.id());
-  const bool known =
-      it != attempts_.end() && IsLive(job) && LastAttempt(it->second.job).number() == LastAttempt(job).number();
+  const bool known = it != attempts_.end() && IsLive(job) &&
+                     LastAttempt(it->second.job).number() == LastAttempt(job).number();
   if (!known) {
     ForgetAttempt(job.id());
     if (job.state() == v1::RUNNING) StartAttempt(job);

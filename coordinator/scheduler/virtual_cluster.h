@@ -1,6 +1,6 @@
-// A Scheduler in virtual time, with workers that are played: whatever it starts runs for as long as `work` says, leaves
-// when it is asked to, and is then reported as a real worker would. For forecasts and what-if simulations: the decisions
-// are those of the production code.
+// A Scheduler in virtual time, with workers that are played: whatever it starts runs for as long as `work`
+// says, leaves when it is asked to, and is then reported as a real worker would. For forecasts and what-if
+// simulations: the decisions are those of the production code.
 //
 // Single-threaded; pure: the same calls give the same run.
 #ifndef BONSAI_COORDINATOR_SCHEDULER_VIRTUAL_CLUSTER_H_
@@ -20,8 +20,8 @@
 
 namespace bonsai {
 
-// A lease that no run outlives: the workers of a VirtualCluster do not synchronise to stay alive. Its scheduler's
-// options must have it.
+// A lease that no run outlives: the workers of a VirtualCluster do not synchronise to stay alive. Its
+// scheduler's options must have it.
 inline constexpr absl::Duration kEndlessLease = absl::Hours(24 * 365 * 1000);
 
 // What the attempts of a VirtualCluster do.
@@ -55,11 +55,11 @@ class VirtualCluster {
   // Returns the actions; the records in them have been observed.
   std::vector<Action> Apply(const Event& event);
 
-  // Goes to the next instant at which something happens, at most to `until`, and lets it happen. False if nothing
-  // happens by then; the time is `until` then.
+  // Goes to the next instant at which something happens, at most to `until`, and lets it happen. False if
+  // nothing happens by then; the time is `until` then.
   bool Step(absl::Time until);
-  // After anything but a tick, and while jobs are pending, the scheduler looks for something to do every `tick`, for so
-  // long: what it does because time passes. Never, by default.
+  // After anything but a tick, and while jobs are pending, the scheduler looks for something to do every
+  // `tick`, for so long: what it does because time passes. Never, by default.
   void SetTick(absl::Duration tick, absl::Duration lasting) {
     tick_ = tick;
     lasting_ = lasting;
@@ -78,7 +78,7 @@ class VirtualCluster {
     bool leaving = false;
   };
   struct WorkerState {
-    v1::SynchronizeRequest request;  // without ranks
+    v1::SynchronizeRequest request;                                     // without ranks
     absl::btree_map<std::pair<std::string, uint32_t>, uint32_t> ranks;  // job and rank, to the attempt
   };
 
@@ -100,9 +100,9 @@ class VirtualCluster {
   absl::Time last_event_;  // that was no tick
   uint64_t outputs_ = 0;
   absl::btree_map<std::string, WorkerState> workers_;
-  absl::btree_map<std::string, Attempt> attempts_;             // by job
-  absl::btree_set<std::pair<absl::Time, std::string>> ends_;   // of attempts that end
-  absl::btree_set<std::string> pending_;                       // READY jobs
+  absl::btree_map<std::string, Attempt> attempts_;            // by job
+  absl::btree_set<std::pair<absl::Time, std::string>> ends_;  // of attempts that end
+  absl::btree_set<std::string> pending_;                      // READY jobs
 };
 
 }  // namespace bonsai

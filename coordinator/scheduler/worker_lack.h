@@ -12,7 +12,8 @@
 
 namespace bonsai {
 
-// "has 1 of its 4 cpus free, 2 are needed"; empty if a rank of the job fits there now. `status` is the same worker's.
+// "has 1 of its 4 cpus free, 2 are needed"; empty if a rank of the job fits there now. `status` is the same
+// worker's.
 std::string DescribeLack(const v1::JobSpec& spec, const Worker& worker, const v1::WorkerStatus& status);
 
 }  // namespace bonsai
