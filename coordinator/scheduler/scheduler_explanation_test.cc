@@ -115,9 +115,9 @@ TEST(ExplanationTest, SaysWhatEachWorkerLacks) {
   world.Sync("w4");
   EXPECT_THAT(Explain(world, "p1/a").details(),
               ElementsAre("number 1 of 1 jobs that wait for room",
-                          "tenant default holds 0 cpus and 0 gpus; it has used 0% of late, and is due 100%", "w1 has 1 cpus, 2 are needed",
-                          "w2 has the label zone=west, not east", "w3 has no runner for data jobs",
-                          "w4 is cordoned by anonymous: new disk"));
+                          "tenant default holds 0 cpus and 0 gpus; it has used 0% of late, and is due 100%",
+                          "w1 has 1 cpus, 2 are needed", "w2 has the label zone=west, not east",
+                          "w3 has no runner for data jobs", "w4 is cordoned by anonymous: new disk"));
   EXPECT_FALSE(Explain(world, "p1/a").forecast().can_run());
 }
 

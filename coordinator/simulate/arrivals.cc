@@ -8,7 +8,8 @@ Arrivals::Arrivals(const v1::Simulation& simulation) {
   for (const v1::JobStream& stream : simulation.streams()) {
     RandomDraw random(simulation.seed(), ++number);
     if (stream.jobs_per_hour() <= 0) continue;
-    const absl::Duration first = absl::Hours(stream.from_hour() + random.Exponential(1 / stream.jobs_per_hour()));
+    const absl::Duration first =
+        absl::Hours(stream.from_hour() + random.Exponential(1 / stream.jobs_per_hour()));
     const double until = stream.until_hour() == 0 ? hours : stream.until_hour();
     sources_.push_back({&stream, random, first, absl::Hours(until), false});
   }

@@ -16,9 +16,9 @@
 namespace bonsai {
 
 struct Arrival {
-  absl::Duration at;                // since the start
+  absl::Duration at;  // since the start
   const v1::JobStream* job = nullptr;
-  absl::Duration length;            // with all the ranks it asks for
+  absl::Duration length;  // with all the ranks it asks for
 };
 
 class Arrivals {

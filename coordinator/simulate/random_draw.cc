@@ -41,8 +41,8 @@ absl::Duration RandomDraw::Draw(const v1::DurationDistribution& distribution) {
       break;
     }
     case v1::DurationDistribution::kLogNormal:
-      seconds = distribution.log_normal().median_seconds() *
-                std::exp(distribution.log_normal().sigma() * Normal());
+      seconds =
+          distribution.log_normal().median_seconds() * std::exp(distribution.log_normal().sigma() * Normal());
       break;
     case v1::DurationDistribution::DISTRIBUTION_NOT_SET:
       break;

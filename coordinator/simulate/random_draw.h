@@ -1,5 +1,5 @@
-// Seeded random numbers whose sequence is the same with every compiler and library: std's engines are specified to
-// the bit, its distributions are not.
+// Seeded random numbers whose sequence is the same with every compiler and library: std's engines are
+// specified to the bit, its distributions are not.
 //
 // Values; not thread-safe.
 #ifndef BONSAI_COORDINATOR_SIMULATE_RANDOM_DRAW_H_

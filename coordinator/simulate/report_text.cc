@@ -51,7 +51,8 @@ Row RowOf(const v1::SimulationReport::Group& group) {
 }
 
 Row HeadOf(const std::string& first) {
-  return {first, "jobs", "done", "wait mean", "p50", "p95", "max", "preempted", "cpu h", "gpu h", "lost cpu h"};
+  return {first, "jobs",      "done",  "wait mean", "p50",       "p95",
+          "max", "preempted", "cpu h", "gpu h",     "lost cpu h"};
 }
 
 }  // namespace
@@ -59,7 +60,8 @@ Row HeadOf(const std::string& first) {
 std::string ReportText(const v1::SimulationReport& report) {
   std::string text = absl::StrFormat(
       "%.1f hours simulated: %d jobs submitted, %d done, %d not finished\n"
-      "cpus in use %s, gpus in use %s; %d preemptions, %.1f cpu hours lost to them; Jain's fairness index %.3f\n",
+      "cpus in use %s, gpus in use %s; %d preemptions, %.1f cpu hours lost to them; Jain's fairness index "
+      "%.3f\n",
       report.simulated_hours(), report.submitted(), report.done(), report.unfinished(),
       Percent(report.cpu_utilisation()), Percent(report.gpu_utilisation()), report.preemptions(),
       report.lost_cpu_hours(), report.jain_index());

@@ -16,7 +16,8 @@ namespace {
 
 constexpr char kUsage[] =
     "usage: bonsai simulate FILE [--json]\n\n"
-    "  Runs the scheduler over the cluster and the workload that FILE describes (bonsai.v1.Simulation in text\n"
+    "  Runs the scheduler over the cluster and the workload that FILE describes (bonsai.v1.Simulation in "
+    "text\n"
     "  format; share/examples/cluster.textproto is one) in virtual time. Prints utilisation, waiting times,\n"
     "  preemptions and fairness.\n";
 constexpr size_t kFileBytesMax = size_t{64} << 20;
@@ -28,7 +29,8 @@ absl::StatusOr<std::string> ReadText(const std::string& path) {
   file.read(text.data(), static_cast<std::streamsize>(text.size()));
   text.resize(static_cast<size_t>(file.gcount()));
   if (file.bad() || text.size() > kFileBytesMax) {
-    return absl::InvalidArgumentError(absl::StrCat("cannot be read, or has more than ", kFileBytesMax, " bytes"));
+    return absl::InvalidArgumentError(
+        absl::StrCat("cannot be read, or has more than ", kFileBytesMax, " bytes"));
   }
   return text;
 }

@@ -38,7 +38,8 @@ absl::Status CheckDuration(const std::string& field, const v1::DurationDistribut
                         kSecondsMax);
     case v1::DurationDistribution::kUniform: {
       const auto& uniform = duration.uniform();
-      if (absl::Status status = CheckRange(field + ".uniform.min_seconds", uniform.min_seconds(), 0, kSecondsMax);
+      if (absl::Status status =
+              CheckRange(field + ".uniform.min_seconds", uniform.min_seconds(), 0, kSecondsMax);
           !status.ok()) {
         return status;
       }
@@ -46,15 +47,15 @@ absl::Status CheckDuration(const std::string& field, const v1::DurationDistribut
                         kSecondsMax);
     }
     case v1::DurationDistribution::kLogNormal:
-      if (absl::Status status =
-              CheckRange(field + ".log_normal.sigma", duration.log_normal().sigma(), 0, 10);
+      if (absl::Status status = CheckRange(field + ".log_normal.sigma", duration.log_normal().sigma(), 0, 10);
           !status.ok()) {
         return status;
       }
       return CheckRange(field + ".log_normal.median_seconds", duration.log_normal().median_seconds(), 0,
                         kSecondsMax);
     default:
-      return Invalid(field, "is not set; one of fixed_seconds, exponential_mean_seconds, uniform, log_normal");
+      return Invalid(field,
+                     "is not set; one of fixed_seconds, exponential_mean_seconds, uniform, log_normal");
   }
 }
 
@@ -66,7 +67,8 @@ absl::Status CheckJob(const std::string& field, const v1::JobStream& job) {
   if (absl::Status status = CheckRange(field + ".priority", job.priority(), -1000, 1000); !status.ok()) {
     return status;
   }
-  if (absl::Status status = CheckRange(field + ".leave_seconds", job.leave_seconds(), 0, 3600); !status.ok()) {
+  if (absl::Status status = CheckRange(field + ".leave_seconds", job.leave_seconds(), 0, 3600);
+      !status.ok()) {
     return status;
   }
   if (absl::Status status = CheckRange(field + ".resources.ranks", job.resources().ranks(), 0, 10000);
@@ -158,7 +160,8 @@ absl::Status CheckSimulation(const v1::Simulation& simulation) {
     }
   }
   if (jobs > kJobsMax) return Invalid("streams", absl::StrCat("about ", jobs, " jobs; at most ", kJobsMax));
-  if (simulation.streams_size() + simulation.jobs_size() == 0) return Invalid("streams", "and jobs: there are none");
+  if (simulation.streams_size() + simulation.jobs_size() == 0)
+    return Invalid("streams", "and jobs: there are none");
   return absl::OkStatus();
 }
 

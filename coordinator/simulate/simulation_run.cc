@@ -104,7 +104,8 @@ void AddWorkers(const v1::Simulation& simulation, VirtualCluster& cluster) {
 
 v1::SimulationReport RunSimulation(const v1::Simulation& simulation) {
   const absl::Time end = kStart + absl::Hours(HoursOf(simulation));
-  const absl::Time last = end + absl::Hours(simulation.drain_hours() == 0 ? 24 * 7 : simulation.drain_hours());
+  const absl::Time last =
+      end + absl::Hours(simulation.drain_hours() == 0 ? 24 * 7 : simulation.drain_hours());
   SimulatedWork work(simulation, kStart, end);
   VirtualCluster cluster(Scheduler::Create(OptionsOf(simulation), Records(), kStart), work, kStart);
   AddWorkers(simulation, cluster);

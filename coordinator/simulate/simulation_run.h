@@ -8,8 +8,8 @@
 
 namespace bonsai {
 
-// `simulation` was accepted by CheckSimulation. Jobs have one rank's work divided evenly over their ranks, workers
-// never fail, and nothing takes time but the jobs themselves and leaving.
+// `simulation` was accepted by CheckSimulation. Jobs have one rank's work divided evenly over their ranks,
+// workers never fail, and nothing takes time but the jobs themselves and leaving.
 v1::SimulationReport RunSimulation(const v1::Simulation& simulation);
 
 }  // namespace bonsai
