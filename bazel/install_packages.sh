@@ -18,4 +18,10 @@ if [ "$(id -u)" != 0 ]; then
 fi
 echo "installing:$missing"
 $root apt-get update -q
+# Nothing that is installed here is to run as a service (prometheus would).
+if [ ! -e /usr/sbin/policy-rc.d ]; then
+  printf '#!/bin/sh\nexit 101\n' | $root tee /usr/sbin/policy-rc.d >/dev/null
+  $root chmod +x /usr/sbin/policy-rc.d
+  trap '$root rm -f /usr/sbin/policy-rc.d' EXIT
+fi
 DEBIAN_FRONTEND=noninteractive $root apt-get install -y -q --no-install-recommends $missing

@@ -12,6 +12,7 @@
 #include "coordinator/exposure.h"
 #include "coordinator/rpc/artifact_catalog.h"
 #include "coordinator/rpc/artifact_check.h"
+#include "coordinator/rpc/blob_access.h"
 #include "coordinator/rpc/call_guard.h"
 #include "coordinator/rpc/coordinator_service.h"
 #include "coordinator/rpc/decision_loop.h"
@@ -84,6 +85,7 @@ struct Coordinator::Parts {
   std::unique_ptr<DecisionLoop> loop;
   std::unique_ptr<PipelineSubmission> submission;
   std::unique_ptr<ArtifactCatalog> catalog;
+  std::unique_ptr<BlobAccess> access;
   std::unique_ptr<ArtifactCheck> check;
   std::unique_ptr<LeaderboardRows> leaderboard;
   std::atomic<bool> stopping{false};
@@ -150,6 +152,7 @@ void Coordinator::Parts::StartLoop(const v1::CoordinatorConfig& config, std::uni
   options.publish = [this](const RecordBatch& batch) {
     model->Publish(batch);
     for (int i = 0; i < static_cast<int>(batch.pipelines.size()); ++i) metrics.CountPipeline();
+    for (const v1::ArtifactRecord& artifact : batch.artifacts) metrics.CountArtifact(artifact);
   };
   std::unique_ptr<Scheduler> scheduler = Scheduler::Create(scheduling, records, options.clock());
   loop = std::make_unique<DecisionLoop>(std::move(scheduler), std::move(store), &metrics, std::move(options));
@@ -158,18 +161,19 @@ void Coordinator::Parts::StartLoop(const v1::CoordinatorConfig& config, std::uni
 absl::Status Coordinator::Parts::Serve(const v1::CoordinatorConfig& config) {
   submission = std::make_unique<PipelineSubmission>(loop.get(), model.get(), &tracks);
   catalog = std::make_unique<ArtifactCatalog>(blobs.get(), model.get());
+  access = std::make_unique<BlobAccess>(blobs.get(), model.get());
   check = std::make_unique<ArtifactCheck>(blobs.get(), &tracks, &metrics);
   leaderboard = std::make_unique<LeaderboardRows>(blobs.get(), model.get(), &tracks);
   coordinator_service = std::make_unique<CoordinatorService>(
       CoordinatorService::Parts{loop.get(), model.get(), submission.get(), catalog.get(), leaderboard.get(),
-                                logs.get(), &metrics, &stopping, guard.get()});
+                                logs.get(), &metrics, &stopping, guard.get(), access.get()});
   workers_service = std::make_unique<WorkersService>(
       WorkersService::Parts{loop.get(), model.get(), check.get(), logs.get(), &metrics});
   const std::string address_file = absl::StrCat(state_dir, "/address");
   const std::string metrics_file = absl::StrCat(state_dir, "/metrics_address");
-  absl::StatusOr<std::unique_ptr<HttpServer>> pages =
-      HttpServer::Start(config.metrics_address(),
-                        MakeStatusPages({loop.get(), model.get(), leaderboard.get(), &tracks, &metrics}));
+  absl::StatusOr<std::unique_ptr<HttpServer>> pages = HttpServer::Start(
+      config.metrics_address(),
+      MakeStatusPages({loop.get(), model.get(), leaderboard.get(), &tracks, &metrics, config.storage_dir()}));
   if (!pages.ok()) return pages.status();
   http = *std::move(pages);
   if (absl::Status wrote = WriteFileAtomically(metrics_file, http->address() + "\n"); !wrote.ok())
@@ -189,12 +193,14 @@ Coordinator::~Coordinator() { Stop(); }
 absl::StatusOr<std::unique_ptr<Coordinator>> Coordinator::Start(const v1::CoordinatorConfig& config) {
   std::unique_ptr<Coordinator> coordinator(new Coordinator(std::make_unique<Parts>()));
   Parts& parts = *coordinator->parts_;
+  const absl::Time start = absl::Now();
   if (absl::Status exposed = CheckExposure(config); !exposed.ok()) return exposed;
   if (config.has_security()) {
     if (absl::Status secured = parts.Secure(config.security()); !secured.ok()) return secured;
   }
   if (absl::Status loaded = parts.Load(config); !loaded.ok()) return loaded;
   if (absl::Status serving = parts.Serve(config); !serving.ok()) return serving;
+  parts.metrics.SetRecovery(absl::Now() - start);
   LogLine(absl::StrCat("serving on ", parts.server->address(), "; metrics and pages on http://",
                        parts.http->address(), "/"));
   return coordinator;

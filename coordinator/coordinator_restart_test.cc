@@ -1,10 +1,4 @@
-// The real process, killed without warning: acknowledged means durable, and ids are never given twice.
-#include <atomic>
-#include <map>
-#include <random>
-#include <set>
-#include <thread>
-
+// The real process, started and stopped. tests/kills kills it.
 #include "absl/time/clock.h"
 #include "coordinator/coordinator_fixture.h"
 #include "coordinator/coordinator_process.h"
@@ -15,9 +9,6 @@ namespace bonsai {
 namespace {
 
 using ::testing::HasSubstr;
-
-constexpr int kKills = 20;
-constexpr int kClients = 4;
 
 class CoordinatorRestartTest : public CoordinatorFixture {
  protected:
@@ -51,114 +42,7 @@ class CoordinatorRestartTest : public CoordinatorFixture {
     }
     FAIL() << "no coordinator serves: " << Log();
   }
-
-  // All jobs on record, in pages.
-  std::vector<v1::JobStatus> AllJobs() {
-    std::vector<v1::JobStatus> jobs;
-    v1::ListJobsRequest request;
-    do {
-      CallContext context;
-      v1::ListJobsResponse response;
-      const grpc::Status listed = client_->ListJobs(&context, request, &response);
-      EXPECT_TRUE(listed.ok()) << listed.error_message();
-      jobs.insert(jobs.end(), response.jobs().begin(), response.jobs().end());
-      request.set_page_token(response.next_page_token());
-    } while (!request.page_token().empty());
-    return jobs;
-  }
 };
-
-// Submits until told to stop; a call that fails is tried again with the same request id, as a client does.
-class SubmittingClient {
- public:
-  SubmittingClient(std::string address_path, v1::Pipeline pipeline, int number)
-      : address_path_(std::move(address_path)),
-        pipeline_(std::move(pipeline)),
-        number_(number),
-        thread_([this] { Run(); }) {}
-
-  std::map<std::string, std::string> Finish() {  // request id -> pipeline id
-    stop_ = true;
-    thread_.join();
-    return acknowledged_;
-  }
-
- private:
-  void Run() {
-    v1::SubmitPipelineRequest request;
-    *request.mutable_pipeline() = pipeline_;
-    std::unique_ptr<v1::Coordinator::Stub> stub = Dial();
-    for (int i = 0; !stop_;) {
-      request.set_request_id(absl::StrCat("client-", number_, "-", i));
-      CallContext context;
-      context.set_wait_for_ready(false);
-      v1::SubmitPipelineResponse response;
-      if (stub->SubmitPipeline(&context, request, &response).ok()) {
-        acknowledged_[request.request_id()] = response.pipeline_id();
-        ++i;
-      } else {
-        absl::SleepFor(absl::Milliseconds(5));
-        stub = Dial();
-      }
-    }
-  }
-
-  std::unique_ptr<v1::Coordinator::Stub> Dial() const {
-    std::string address = ReadFileBytes(address_path_, 100).value_or("127.0.0.1:1\n");
-    address.pop_back();
-    grpc::ChannelArguments arguments;
-    arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
-    return v1::Coordinator::NewStub(
-        grpc::CreateCustomChannel(address, grpc::InsecureChannelCredentials(), arguments));
-  }
-
-  const std::string address_path_;
-  const v1::Pipeline pipeline_;
-  const int number_;
-  std::atomic<bool> stop_{false};
-  std::map<std::string, std::string> acknowledged_;
-  std::thread thread_;
-};
-
-TEST_F(CoordinatorRestartTest, KeepsEveryAcknowledgedSubmissionOverTwentyKills) {
-  auto process = StartProcess();
-  ConnectToProcess();
-  std::vector<std::unique_ptr<SubmittingClient>> clients;
-  for (int i = 0; i < kClients; ++i) {
-    clients.push_back(std::make_unique<SubmittingClient>(folder_ + "/state/address", OneJob(), i));
-  }
-  std::mt19937 random(1);
-  for (int kill = 0; kill < kKills; ++kill) {
-    ASSERT_NO_FATAL_FAILURE(ConnectToProcess());
-    absl::SleepFor(
-        absl::Milliseconds(std::uniform_int_distribution<int>(0, 40)(random)));  // spreads the kills
-    EXPECT_EQ(process->Kill(SIGKILL), -SIGKILL) << Log();
-    process = StartProcess();
-  }
-  std::map<std::string, std::string> acknowledged;
-  ASSERT_NO_FATAL_FAILURE(ConnectToProcess());
-  for (auto& client : clients) acknowledged.merge(client->Finish());
-
-  std::set<std::string> pipelines;
-  for (const v1::JobStatus& status : AllJobs()) {
-    EXPECT_TRUE(pipelines.insert(status.job().pipeline_id()).second)
-        << status.job().id() << " is there twice";
-  }
-  std::set<std::string> given;
-  for (const auto& [request_id, pipeline_id] : acknowledged) {
-    EXPECT_EQ(pipelines.count(pipeline_id), 1u) << request_id << " was acknowledged and is lost";
-    EXPECT_TRUE(given.insert(pipeline_id).second) << pipeline_id << " was given twice";
-    v1::SubmitPipelineResponse again;
-    ASSERT_TRUE(Submit(request_id, OneJob(), &again).ok());
-    EXPECT_EQ(again.pipeline_id(), pipeline_id);
-  }
-  // Each request made one pipeline, retried or not; the last of each client may have been given up
-  // unanswered.
-  EXPECT_GE(pipelines.size(), acknowledged.size());
-  EXPECT_LE(pipelines.size(), acknowledged.size() + kClients);
-  EXPECT_GE(acknowledged.size(), size_t{kKills});
-  RecordProperty("acknowledged", static_cast<int>(acknowledged.size()));
-}
 
 TEST_F(CoordinatorRestartTest, EndsCleanlyOnSigterm) {
   auto process = StartProcess();

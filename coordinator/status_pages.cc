@@ -2,9 +2,12 @@
 
 #include <google/protobuf/util/json_util.h>
 
+#include <filesystem>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "coordinator/rpc/census.h"
 #include "coordinator/web/leaderboard_page.h"
 
 namespace bonsai {
@@ -38,7 +41,14 @@ absl::StatusOr<v1::ListWorkersResponse> ListWorkers(DecisionLoop& loop) {
 absl::StatusOr<std::string> MetricsText(const StatusSources& sources) {
   absl::StatusOr<std::vector<v1::WorkerStatus>> workers = sources.loop->ListWorkers();
   if (workers.ok()) sources.metrics->SetWorkers(*workers);
+  absl::StatusOr<std::vector<v1::TenantUsage>> usage =
+      sources.loop->Ask([](const Scheduler& scheduler, absl::Time now) { return scheduler.ListUsage(now); });
+  if (usage.ok()) sources.metrics->SetUsage(*usage);
   sources.metrics->SetJobs(sources.model->JobsByState());
+  sources.metrics->SetCensus(TakeCensus(*sources.model, absl::Now()));
+  std::error_code error;
+  const std::filesystem::space_info room = std::filesystem::space(sources.storage_dir, error);
+  if (!error) sources.metrics->SetStorage(room.capacity, room.available);
   return sources.metrics->Text();
 }
 

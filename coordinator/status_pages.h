@@ -24,6 +24,7 @@ struct StatusSources {
   LeaderboardRows* leaderboard;
   const std::vector<v1::Track>* tracks;
   Metrics* metrics;
+  std::string storage_dir;  // whose file system's room is shown
 };
 
 // By path. All sources must outlive the server that serves them.

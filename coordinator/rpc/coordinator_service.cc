@@ -141,7 +141,11 @@ grpc::Status CoordinatorService::GetArtifact(grpc::ServerContext* context,
 
 grpc::Status CoordinatorService::ReadBlob(grpc::ServerContext* context, const v1::ReadBlobRequest* request,
                                           grpc::ServerWriter<v1::ReadBlobResponse>* writer) {
-  return RunCall(parts_.metrics, "ReadBlob", [&] {
+  return RunCall(parts_.metrics, "ReadBlob", [&]() -> absl::Status {
+    if (parts_.access != nullptr) {
+      const absl::Status may = parts_.access->Check(ActorOf(*context), request->sha256());
+      if (!may.ok()) return may;
+    }
     return Stream<v1::ReadBlobResponse>(
         context, writer, [&](const auto& stream) { return parts_.catalog->ReadBlob(*request, stream); });
   });

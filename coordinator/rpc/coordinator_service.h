@@ -12,6 +12,7 @@
 
 #include "bonsai/v1/coordinator.grpc.pb.h"
 #include "coordinator/rpc/artifact_catalog.h"
+#include "coordinator/rpc/blob_access.h"
 #include "coordinator/rpc/call_guard.h"
 #include "coordinator/rpc/call_stream.h"
 #include "coordinator/rpc/decision_loop.h"
@@ -39,6 +40,7 @@ class CoordinatorService final : public v1::Coordinator::Service {
     Metrics* metrics;
     const std::atomic<bool>* stopping;  // set: streams end with Unavailable
     const CallGuard* guard = nullptr;   // nullptr: calls are not authenticated
+    BlobAccess* access = nullptr;       // nullptr: everybody may read every blob
   };
   explicit CoordinatorService(const Parts& parts) : parts_(parts) {}
 
@@ -84,7 +86,7 @@ class CoordinatorService final : public v1::Coordinator::Service {
     *response = *std::move(result);
     return absl::OkStatus();
   }
-  // Who makes the call: every method asks here, and nowhere else.
+  // Who makes a call. Every handler asks here, and nowhere else.
   Actor ActorOf(const grpc::ServerContext& context) const { return bonsai::ActorOf(parts_.guard, context); }
   static absl::Status NoSuchJob(const std::string& id);
   // Asks the loop why those that wait do so. Bounded: of a long list only the first are explained.

@@ -19,6 +19,16 @@ constexpr absl::Duration kDeadlineWaitMin = absl::Milliseconds(10);
 // A bound on the wait, for clocks that do not run with the wall.
 constexpr absl::Duration kDeadlineWaitMax = absl::Seconds(1);
 
+// For the metrics. What is not named here is rare.
+const char* NameOf(const PipelineSubmitted&) { return "submit"; }
+const char* NameOf(const CancelRequested&) { return "cancel"; }
+const char* NameOf(const WorkerSynchronized&) { return "synchronize"; }
+const char* NameOf(const DeadlineReached&) { return "deadline"; }
+template <typename Event>
+const char* NameOf(const Event&) {
+  return "operate";
+}
+
 absl::Status StoppedError() { return absl::UnavailableError("the coordinator is stopping; try again soon"); }
 
 }  // namespace
@@ -127,6 +137,14 @@ std::vector<DecisionLoop::Entry> DecisionLoop::TakeBatch() {
   return entries;
 }
 
+std::vector<Action> DecisionLoop::Apply(absl::Time now, const Event& event) {
+  const absl::Time start = absl::Now();
+  std::vector<Action> actions = scheduler_->Apply(now, event);
+  metrics_->ObserveDecision(std::visit([](const auto& one) { return NameOf(one); }, event),
+                            absl::Now() - start);
+  return actions;
+}
+
 // False if the loop must end.
 bool DecisionLoop::RunBatch(std::vector<Entry> entries) {
   RecordBatch batch;
@@ -135,7 +153,7 @@ bool DecisionLoop::RunBatch(std::vector<Entry> entries) {
   for (Entry& entry : entries) {
     metrics_->ObserveEventWait(absl::Now() - entry.queued);
     if (const Event* event = std::get_if<Event>(&entry.work)) {
-      absl::StatusOr<Reply> reply = Collect(scheduler_->Apply(options_.clock(), *event), batch);
+      absl::StatusOr<Reply> reply = Collect(Apply(options_.clock(), *event), batch);
       answers.push_back({std::move(entry), std::move(reply)});
     } else {
       questions.push_back(std::move(entry));
@@ -144,7 +162,7 @@ bool DecisionLoop::RunBatch(std::vector<Entry> entries) {
   const std::optional<absl::Time> deadline = scheduler_->NextDeadline();
   const absl::Time now = options_.clock();
   if (deadline && *deadline <= now) {
-    const absl::StatusOr<Reply> unanswered = Collect(scheduler_->Apply(now, DeadlineReached{}), batch);
+    const absl::StatusOr<Reply> unanswered = Collect(Apply(now, DeadlineReached{}), batch);
     if (!unanswered.ok()) LogLine(absl::StrCat("a deadline was refused: ", unanswered.status().ToString()));
   }
   if (!batch.empty() && !CommitBatch(batch, answers.size())) {

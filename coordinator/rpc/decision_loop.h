@@ -116,6 +116,8 @@ class DecisionLoop {
   void Run();
   std::vector<Entry> TakeBatch();
   bool RunBatch(std::vector<Entry> entries);
+  // Has the scheduler decide, and measures it.
+  std::vector<Action> Apply(absl::Time now, const Event& event);
   static absl::StatusOr<Reply> Collect(std::vector<Action> actions, RecordBatch& batch);
   bool CommitBatch(const RecordBatch& batch, size_t events);
   void RefuseQueue(const absl::Status& status);

@@ -13,10 +13,16 @@
 
 namespace bonsai {
 
-// One line for each thing worth knowing, with job and attempt: "p1/pretrain attempt 1 starts on w1".
-std::vector<std::string> DescribeJobChange(const v1::JobRecord* before, const v1::JobRecord& after);
+struct JobNews {
+  uint32_t attempt = 0;  // 0: of the job as a whole
+  std::string text;      // "starts on w1"
+  bool bad = false;      // somebody should look
+};
 
-// Counts the attempts that ended and logs the lines.
+// One for each thing worth knowing.
+std::vector<JobNews> DescribeJobChange(const v1::JobRecord* before, const v1::JobRecord& after);
+
+// Counts what started and what ended, and logs the news.
 void RecordJobChange(Metrics& metrics, const v1::JobRecord* before, const v1::JobRecord& after);
 
 }  // namespace bonsai

@@ -44,9 +44,10 @@ inline constexpr MethodRoles kMethodRoles[] = {
     // Bytes, which a worker without the shared folder fetches and brings for every tenant.
     {"/bonsai.v1.Coordinator/GetArtifact", true, true},
     {"/bonsai.v1.Coordinator/ReadBlob", true, true},
-    {"/bonsai.v1.Coordinator/FindMissingBlobs", true, true},
-    {"/bonsai.v1.Coordinator/WriteBlob", true, true},
-    {"/bonsai.v1.Coordinator/PutArtifact", true, true},
+    // What is brought is believed as to where it came from, and tells which blobs are here: not for tenants.
+    {"/bonsai.v1.Coordinator/FindMissingBlobs", false, true},
+    {"/bonsai.v1.Coordinator/WriteBlob", false, true},
+    {"/bonsai.v1.Coordinator/PutArtifact", false, true},
     // The cluster itself.
     {"/bonsai.v1.Coordinator/SetWorker", false, false},
     {"/bonsai.v1.Coordinator/VerifyStorage", false, false},

@@ -48,6 +48,12 @@ class ReadModel {
   std::optional<v1::JobStatus> FindJob(absl::string_view job_id, const Actor& actor = {}) const;
   bool HasPipeline(absl::string_view pipeline_id, const Actor& actor) const;
   std::map<v1::JobState, uint64_t> JobsByState() const;
+  // In the order of their ids. `visit` must be quick, and must not call this model.
+  template <typename Visit>
+  void ForEachJob(const Visit& visit) const {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    for (const auto& [id, entry] : jobs_) visit(entry.status);
+  }
   // InvalidArgument for a page token that is not one of ours; NotFound for a pipeline that is not there.
   absl::StatusOr<v1::ListJobsResponse> ListJobs(const v1::ListJobsRequest& request,
                                                 const Actor& actor = {}) const;

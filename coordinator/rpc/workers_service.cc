@@ -65,8 +65,12 @@ void WorkersService::CheckArtifact(const v1::RankReport& report, const v1::JobRe
     artifacts[id] = *std::move(record);
     return;
   }
-  LogLine(absl::StrCat(report.job_id(), " attempt ", report.attempt(), " rank ", report.rank(), ": artifact ",
-                       id, " is not accepted: ", record.status().ToString()));
+  LogSubject subject;
+  subject.job = report.job_id();
+  subject.attempt = report.attempt();
+  subject.rank = report.rank();
+  subject.level = "warning";
+  LogLine(absl::StrCat("artifact ", id, " is not accepted: ", record.status().ToString()), subject);
 }
 
 absl::StatusOr<v1::SynchronizeResponse> WorkersService::Synchronize(const v1::SynchronizeRequest& request) {

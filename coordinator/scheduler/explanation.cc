@@ -87,11 +87,7 @@ void TableScheduler::TellInputs(const v1::JobRecord& job, v1::ExplainJobResponse
 
 void TableScheduler::TellQueue(const v1::JobRecord& job, absl::Time now,
                                v1::ExplainJobResponse& response) const {
-  const auto place = jobs_.ready().find(job.sequence());
-  if (place != jobs_.ready().end()) {
-    response.add_details(absl::StrCat("number ", std::distance(jobs_.ready().begin(), place) + 1, " of ",
-                                      jobs_.ready().size(), " jobs that wait for room"));
-  }
+  TellStanding(job, now, response);
   const uint32_t tries =
       job.spec().max_attempts() == 0 ? options_.default_max_attempts : job.spec().max_attempts();
   if (job.failures() > 0) response.add_details(absl::StrCat(job.failures(), " of ", tries, " tries failed"));

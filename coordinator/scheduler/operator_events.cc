@@ -26,6 +26,9 @@ bool TableScheduler::Stop(const std::string& job_id, v1::AttemptRecord::Outcome 
   attempt->Stop(cause, why);
   const std::string name = absl::StrCat("attempt ", attempt->number());
   jobs_.Note(job_id, now, {absl::StrCat(name, " was asked to checkpoint and leave"), why, actor});
+  if (jobs_.Find(job_id)->state() == v1::RUNNING) {
+    jobs_.Edit(job_id).set_reason(absl::StrCat("is being stopped: ", attempt->reason()));
+  }
   touched_.insert(job_id);
   return true;
 }

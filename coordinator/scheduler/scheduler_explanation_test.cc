@@ -114,10 +114,30 @@ TEST(ExplanationTest, SaysWhatEachWorkerLacks) {
   world.SetWorker("w4", v1::SetWorkerRequest::CORDON);
   world.Sync("w4");
   EXPECT_THAT(Explain(world, "p1/a").details(),
-              ElementsAre("number 1 of 1 jobs that wait for room", "w1 has 1 cpus, 2 are needed",
-                          "w2 has the label zone=west, not east", "w3 has no runner for data jobs",
-                          "w4 is cordoned by anonymous: new disk"));
+              ElementsAre("number 1 of 1 jobs that wait for room",
+                          "tenant default holds 0 cpus and 0 gpus; it has used 0% of late, and is due 100%",
+                          "w1 has 1 cpus, 2 are needed", "w2 has the label zone=west, not east",
+                          "w3 has no runner for data jobs", "w4 is cordoned by anonymous: new disk"));
   EXPECT_FALSE(Explain(world, "p1/a").forecast().can_run());
+}
+
+TEST(ExplanationTest, TellsWhereAJobStandsAndWhatItsTenantIsDue) {
+  v1::TenantConfig red;
+  red.set_name("red");
+  red.set_weight(3);
+  red.set_cpus_max(8);
+  ScheduledWorld world({.tenants = {red}});
+  world.SetActor({"ada", "red", false});
+  world.Submit({DataJob("a"), DataJob("b"), DataJob("c", "priority: 5")});
+  world.Sync("w1");
+  EXPECT_EQ(world.state("p1/c"), v1::RUNNING);
+  world.SetActor({"bob", "blue", false});
+  world.Submit({DataJob("x", "priority: 1")});
+  EXPECT_THAT(Explain(world, "p2/x").details(), Contains("number 1 of 3 jobs that wait for room"));
+  EXPECT_THAT(Explain(world, "p1/b").details(), Contains("number 3 of 3 jobs that wait for room"));
+  EXPECT_THAT(Explain(world, "p1/b").details(),
+              Contains(HasSubstr("tenant red holds 1 of at most 8 cpus and 0 gpus;")));
+  EXPECT_THAT(Explain(world, "p1/b").details(), Contains(HasSubstr("and is due 75%")));
 }
 
 TEST(ExplanationTest, TellsTheTroublesOfAJob) {

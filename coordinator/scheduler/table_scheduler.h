@@ -1,7 +1,7 @@
 // The Scheduler over tables in memory: its state, and which file holds what it does. Events of clients are
 // taken in client_events.cc, operator_events.cc and schedule_events.cc, those of workers in worker_events.cc;
-// dispatch.cc and attempt_lifecycle.cc start and end attempts; explanation.cc says why; scheduler.cc is the
-// frame around them.
+// dispatch.cc and attempt_lifecycle.cc start and end attempts; explanation.cc and standing.cc say why;
+// scheduler.cc is the frame around them.
 //
 // Used by Scheduler::Create alone; single-threaded.
 #ifndef BONSAI_COORDINATOR_SCHEDULER_TABLE_SCHEDULER_H_
@@ -84,6 +84,10 @@ class TableScheduler : public Scheduler {
   using ForecastById = std::map<std::string, v1::JobForecast>;
   // Explain, in parts: one fact a line.
   void TellInputs(const v1::JobRecord& job, v1::ExplainJobResponse& response) const;
+  // Its place in the queue, and its tenant's share.
+  void TellStanding(const v1::JobRecord& job, absl::Time now, v1::ExplainJobResponse& response) const;
+  // READY jobs that would start before it if all of them fitted.
+  size_t CountBefore(const v1::JobRecord& job, absl::Time now) const;
   void TellQueue(const v1::JobRecord& job, absl::Time now, v1::ExplainJobResponse& response) const;
   void TellAttempts(const v1::JobRecord& job, absl::Time now, v1::ExplainJobResponse& response) const;
   ClusterSnapshot TakeSnapshot() const;

@@ -1,87 +1,128 @@
 #include "coordinator/web/metrics.h"
 
-#include <prometheus/counter.h>
-#include <prometheus/gauge.h>
-#include <prometheus/histogram.h>
-#include <prometheus/registry.h>
 #include <prometheus/text_serializer.h>
 
+#include <algorithm>
+#include <ctime>
 #include <utility>
+
+#include "coordinator/web/gauge_set.h"
+#include "coordinator/web/metric_families.h"
 
 namespace bonsai {
 namespace {
-
-using prometheus::Counter;
-using prometheus::Family;
-using prometheus::Gauge;
-using prometheus::Histogram;
-using prometheus::Registry;
-
-// Seconds, from what a memory access costs to what makes people complain.
-const Histogram::BucketBoundaries kSeconds = {0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05,
-                                              0.1,    0.2,   0.5,   1,     2,    5,    10};
-const Histogram::BucketBoundaries kEvents = {1, 2, 4, 8, 16, 32, 64, 128, 256};
-
-Family<Counter>& AddCounters(Registry& registry, const char* name, const char* help) {
-  return prometheus::BuildCounter().Name(name).Help(help).Register(registry);
-}
-
-Family<Gauge>& AddGauges(Registry& registry, const char* name, const char* help) {
-  return prometheus::BuildGauge().Name(name).Help(help).Register(registry);
-}
-
-Family<Histogram>& AddHistograms(Registry& registry, const char* name, const char* help) {
-  return prometheus::BuildHistogram().Name(name).Help(help).Register(registry);
-}
 
 std::string OutcomeName(v1::AttemptRecord::Outcome outcome) {
   return outcome == v1::AttemptRecord::OUTCOME_UNSPECIFIED ? "LIVE"
                                                            : v1::AttemptRecord::Outcome_Name(outcome);
 }
 
+// Which of a sample's metrics are shown, by the gauge that shows them.
+constexpr const char* kShownMetrics[] = {"loss", "tokens_per_second", "checkpoint_stall_seconds"};
+
+bool IsEviction(v1::AttemptRecord::Outcome outcome) {
+  return outcome == v1::AttemptRecord::PREEMPTED || outcome == v1::AttemptRecord::LOST ||
+         outcome == v1::AttemptRecord::HUNG || outcome == v1::AttemptRecord::TIMED_OUT;
+}
+
 }  // namespace
 
-struct Metrics::Families {
-  Registry registry;
-  Counter& pipelines =
-      AddCounters(registry, "bonsai_pipelines_submitted_total", "Pipelines accepted since the start.")
-          .Add({});
-  Family<Counter>& attempts =
-      AddCounters(registry, "bonsai_attempts_total", "Attempts that ended since the start, by outcome.");
-  Family<Gauge>& jobs = AddGauges(registry, "bonsai_jobs", "Jobs on record, by state.");
-  Family<Gauge>& workers = AddGauges(registry, "bonsai_workers", "Workers that were heard of, live or not.");
-  Gauge& leases = AddGauges(registry, "bonsai_leases", "Ranks that live workers hold.").Add({});
-  Family<Gauge>& devices = AddGauges(registry, "bonsai_devices", "Devices of live workers, by target.");
-  Gauge& queue_depth =
-      AddGauges(registry, "bonsai_event_queue_depth", "Events that wait for the decision loop.").Add({});
-  Histogram& event_wait =
-      AddHistograms(registry, "bonsai_event_wait_seconds", "How long an event waited for the decision loop.")
-          .Add({}, kSeconds);
-  Histogram& commit_seconds =
-      AddHistograms(registry, "bonsai_commit_seconds", "How long a synced batch of records took.")
-          .Add({}, kSeconds);
-  Histogram& commit_events =
-      AddHistograms(registry, "bonsai_commit_events", "Events that one synced batch held.").Add({}, kEvents);
-  Family<Histogram>& rpc_seconds = AddHistograms(registry, "bonsai_rpc_seconds",
-                                                 "Latency of a call, by method; streams count to their end.");
-  Family<Counter>& rpcs =
-      AddCounters(registry, "bonsai_rpcs_total", "Calls that ended, by method and status code.");
-  Family<Counter>& refused_calls = AddCounters(
-      registry, "bonsai_calls_refused_total",
-      "Calls refused for want of a valid token (UNAUTHENTICATED) or of a role (PERMISSION_DENIED).");
-  Counter& log_bytes =
-      AddCounters(registry, "bonsai_log_bytes_total", "Bytes of logs and samples kept.").Add({});
-  Family<Counter>& artifact_checks = AddCounters(registry, "bonsai_artifact_checks_total",
-                                                 "Manifests that workers named, by what was found.");
-};
-
-Metrics::Metrics() : families_(std::make_unique<Families>()) { SetJobs({}); }
+Metrics::Metrics() : families_(std::make_unique<MetricFamilies>()) {
+  SetJobs({});
+  families_->start_time.Set(static_cast<double>(std::time(nullptr)));
+  for (const char* reason : {"PREEMPTED", "LOST", "HUNG", "TIMED_OUT"})
+    families_->evictions.Add({{"reason", reason}});
+  for (const char* code : {"UNAUTHENTICATED", "PERMISSION_DENIED"})
+    families_->refused_calls.Add({{"code", code}});
+}
 Metrics::~Metrics() = default;
 
 void Metrics::CountPipeline() { families_->pipelines.Increment(); }
 
-void Metrics::CountAttempt(v1::AttemptRecord::Outcome outcome) {
-  families_->attempts.Add({{"outcome", OutcomeName(outcome)}}).Increment();
+void Metrics::CountEndedAttempt(absl::string_view kind, const v1::AttemptRecord& attempt) {
+  const std::string outcome = OutcomeName(attempt.outcome());
+  families_->attempts.Add({{"outcome", outcome}}).Increment();
+  if (IsEviction(attempt.outcome())) families_->evictions.Add({{"reason", outcome}}).Increment();
+  const double seconds = static_cast<double>(attempt.ended_unix_ms() - attempt.started_unix_ms()) / 1000;
+  families_->attempt_seconds.Add({{"kind", std::string(kind)}}, kLongSeconds).Observe(std::max(0.0, seconds));
+}
+
+void Metrics::SetCensus(const JobCensus& census) {
+  std::map<GaugeSet::Labels, double> pending, running, step, shown[3];
+  for (const auto& [key, count] : census.pending) {
+    pending[{{"queue", families_->queues.Of(key[0])},
+             {"tenant", families_->tenants.Of(key[1])},
+             {"reason", key[2]}}] += static_cast<double>(count);
+  }
+  for (const auto& [key, count] : census.running) {
+    running[{{"queue", families_->queues.Of(key[0])}, {"tenant", families_->tenants.Of(key[1])}}] +=
+        static_cast<double>(count);
+  }
+  for (const v1::JobStatus& status : census.measured) {
+    const GaugeSet::Labels job = {{"job_id", status.job().id()}};
+    step[job] = static_cast<double>(status.sample().step());
+    for (const v1::Metric& metric : status.sample().metrics()) {
+      for (size_t i = 0; i < std::size(kShownMetrics); ++i) {
+        if (metric.name() == kShownMetrics[i]) shown[i][job] = metric.value();
+      }
+    }
+  }
+  families_->pending.Set(pending);
+  families_->running.Set(running);
+  families_->step.Set(step);
+  families_->loss.Set(shown[0]);
+  families_->tokens_per_second.Set(shown[1]);
+  families_->checkpoint_stall.Set(shown[2]);
+}
+
+void Metrics::SetUsage(const std::vector<v1::TenantUsage>& tenants) {
+  std::map<GaugeSet::Labels, double> cpus, gpus, used, weight;
+  for (const v1::TenantUsage& tenant : tenants) {
+    const GaugeSet::Labels labels = {{"tenant", families_->tenants.Of(tenant.tenant())}};
+    cpus[labels] += tenant.cpus();
+    gpus[labels] += tenant.gpus();
+    used[labels] += tenant.cpu_seconds();
+    weight[labels] += tenant.weight();
+  }
+  families_->tenant_cpus.Set(cpus);
+  families_->tenant_gpus.Set(gpus);
+  families_->tenant_used.Set(used);
+  families_->tenant_weight.Set(weight);
+}
+
+void Metrics::SetStorage(uint64_t size_bytes, uint64_t free_bytes) {
+  families_->storage_size.Set(static_cast<double>(size_bytes));
+  families_->storage_free.Set(static_cast<double>(free_bytes));
+}
+
+void Metrics::SetRecovery(absl::Duration duration) {
+  families_->recovery.Set(absl::ToDoubleSeconds(duration));
+}
+
+void Metrics::ObserveAdmission(absl::string_view queue, absl::Duration wait) {
+  families_->admission.Add({{"queue", families_->queues.Of(queue)}}, kLongSeconds)
+      .Observe(std::max(0.0, absl::ToDoubleSeconds(wait)));
+}
+
+void Metrics::CountCheckpoint() { families_->checkpoints.Increment(); }
+
+void Metrics::CountArtifact(const v1::ArtifactRecord& record) {
+  families_->artifacts.Add({{"kind", record.kind()}}).Increment();
+  families_->artifact_bytes.Add({{"kind", record.kind()}})
+      .Increment(static_cast<double>(record.size_bytes()));
+}
+
+void Metrics::ObserveDecision(absl::string_view event, absl::Duration duration) {
+  families_->decisions.Add({{"event", std::string(event)}}, kSeconds)
+      .Observe(absl::ToDoubleSeconds(duration));
+}
+
+void Metrics::CountCollection(const v1::CollectGarbageResponse& collected) {
+  families_->collections.Increment();
+  families_->collected_blobs.Increment(static_cast<double>(collected.blobs()));
+  families_->collected_bytes.Increment(static_cast<double>(collected.bytes()));
+  families_->stored_blobs.Set({{{}, static_cast<double>(collected.blobs_kept())}});
+  families_->stored_bytes.Set({{{}, static_cast<double>(collected.bytes_kept())}});
 }
 
 void Metrics::SetJobs(const std::map<v1::JobState, uint64_t>& jobs_by_state) {
@@ -95,11 +136,26 @@ void Metrics::SetJobs(const std::map<v1::JobState, uint64_t>& jobs_by_state) {
 void Metrics::SetWorkers(const std::vector<v1::WorkerStatus>& workers) {
   int live = 0;
   int leases = 0;
+  int cordoned = 0;
+  std::map<GaugeSet::Labels, double> cpus, gpus, memory;
+  const auto add = [](std::map<GaugeSet::Labels, double>& values, const char* state, double value) {
+    values[{{"state", state}}] += value;
+  };
   std::map<std::string, std::pair<int, int>> devices;  // target -> free, leased
   for (const v1::WorkerStatus& worker : workers) {
     if (!worker.live()) continue;
     ++live;
     leases += worker.running_size();
+    cordoned += worker.record().cordoned() ? 1 : 0;
+    add(cpus, "free", worker.cpus_free());
+    add(cpus, "leased", worker.cpus() - worker.cpus_free());
+    add(memory, "free", static_cast<double>(worker.memory_bytes_free()));
+    add(memory, "leased", static_cast<double>(worker.memory_bytes() - worker.memory_bytes_free()));
+    double unhealthy = 0;
+    for (const v1::Gpu& gpu : worker.gpu_devices()) unhealthy += gpu.unhealthy().empty() ? 0 : 1;
+    add(gpus, "unhealthy", unhealthy);
+    add(gpus, "free", std::max(0.0, worker.gpus_free() - unhealthy));
+    add(gpus, "leased", worker.gpus() - worker.gpus_free());
     for (const v1::DeviceStatus& device : worker.devices()) {
       auto& [free, leased] = devices[device.device().target()];
       ++(device.leased_by().empty() ? free : leased);
@@ -108,6 +164,10 @@ void Metrics::SetWorkers(const std::vector<v1::WorkerStatus>& workers) {
   families_->workers.Add({{"live", "true"}}).Set(live);
   families_->workers.Add({{"live", "false"}}).Set(static_cast<double>(workers.size()) - live);
   families_->leases.Set(leases);
+  families_->cordoned.Set(cordoned);
+  families_->cpus.Set(cpus);
+  families_->gpus.Set(gpus);
+  families_->memory.Set(memory);
   for (const auto& [target, counts] : devices) {
     families_->devices.Add({{"target", target}, {"leased", "false"}}).Set(counts.first);
     families_->devices.Add({{"target", target}, {"leased", "true"}}).Set(counts.second);

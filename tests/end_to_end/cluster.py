@@ -60,9 +60,10 @@ def processes_below(root_pid):
 class Cluster:
     """`bonsai up` in a temporary folder. Use as a context manager."""
 
-    def __init__(self, workers=1, folder=None):
+    def __init__(self, workers=1, folder=None, flags=()):
         self.folder = pathlib.Path(folder or tempfile.mkdtemp(prefix="bonsai", dir=os.environ.get("TEST_TMPDIR")))
         self.workers = workers
+        self.flags = flags  # further ones of `bonsai up`
         self.bonsai = str(install_tree() / "bin" / "bonsai")
         self.process = None
 
@@ -77,7 +78,8 @@ class Cluster:
     def start(self):
         log = open(self.folder / "up.log", "ab")
         self.process = subprocess.Popen(
-            [self.bonsai, "--dir", str(self.folder / "cluster"), "up", "--workers", str(self.workers)],
+            [self.bonsai, "--dir", str(self.folder / "cluster"), "up", "--workers", str(self.workers),
+             *self.flags],
             stdout=log, stderr=log, stdin=subprocess.DEVNULL)
         wait_for(lambda: self.process.poll() is not None or self.try_json("workers").get("workers"), "the cluster")
         if self.process.poll() is not None:

@@ -1,4 +1,4 @@
-// One line of the worker's own log, on stderr. Safe from any thread.
+// One line of the worker's own log, on stderr, as proto/log_line.h describes it. Safe from any thread.
 #ifndef BONSAI_WORKER_AGENT_AGENT_LOG_H_
 #define BONSAI_WORKER_AGENT_AGENT_LOG_H_
 
@@ -7,13 +7,13 @@
 
 #include "absl/strings/string_view.h"
 #include "absl/time/clock.h"
-#include "absl/time/time.h"
+#include "proto/log_line.h"
 
 namespace bonsai {
 
-inline void AgentLog(absl::string_view line) {
-  std::string time = absl::FormatTime("%Y-%m-%dT%H:%M:%E3SZ", absl::Now(), absl::UTCTimeZone());
-  fprintf(stderr, "%s bonsai-worker: %s\n", time.c_str(), std::string(line).c_str());
+inline void AgentLog(absl::string_view line, const LogSubject& subject = {}) {
+  const std::string whole = FormatLogLine(absl::Now(), "worker", line, subject) + "\n";
+  std::fwrite(whole.data(), 1, whole.size(), stderr);
 }
 
 }  // namespace bonsai

@@ -11,7 +11,6 @@
 
 #include "absl/strings/str_cat.h"
 #include "runner/task_file.h"
-#include "storage/atomic_file.h"
 #include "storage/file_bytes.h"
 #include "worker/agent/agent_log.h"
 #include "worker/agent/leftover.h"
@@ -29,12 +28,30 @@ std::vector<std::string> RunnerEnvironment(const v1::Task& task, const RankFolde
           absl::StrCat("OPENBLAS_NUM_THREADS=", cpus), absl::StrCat(kRankFolderVariable, "=", folder.root)};
 }
 
+// For a reader that is started afterwards: nothing need survive a crash of the machine, so nothing is synced.
+absl::Status WriteNew(const std::string& path, const std::string& text) {
+  const int fd = open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+  if (fd < 0) return ErrnoStatus(errno, "make", path);
+  absl::Status written = WriteAll(fd, text, path);
+  close(fd);
+  return written;
+}
+
 std::string SampleLine(const v1::Sample& sample) {
   std::string line;
   google::protobuf::util::JsonPrintOptions options;
   options.preserve_proto_field_names = true;
   if (!google::protobuf::util::MessageToJsonString(sample, &line, options).ok()) return "";
   return line + "\n";
+}
+
+LogSubject SubjectOf(const RankKey& key, absl::string_view level) {
+  LogSubject subject;
+  subject.job = key.job_id;
+  subject.attempt = key.attempt;
+  subject.rank = key.rank;
+  subject.level = level;
+  return subject;
 }
 
 }  // namespace
@@ -45,7 +62,7 @@ void RankProcesses::Do(const RankAction& action) {
   switch (action.kind) {
     case RankAction::kStart:
       if (absl::Status status = Start(action.key, action.task); !status.ok()) {
-        AgentLog(absl::StrCat("could not start ", ToString(action.key), ": ", status.message()));
+        AgentLog(absl::StrCat("could not start: ", status.message()), SubjectOf(action.key, "error"));
         metrics_.CountExit(JobKind(action.task.spec()), v1::RankReport::FAILED);
         board_.With([&](RankTable& table) {
           table.OnStartFailed(action.key, status.message(), absl::IsInvalidArgument(status));
@@ -85,7 +102,7 @@ absl::Status RankProcesses::Start(const RankKey& key, v1::Task task) {
   if (error) return ErrnoStatus(error.value(), "make folder", task.rendezvous_dir());
   std::string text;
   google::protobuf::TextFormat::PrintToString(task, &text);
-  if (absl::Status status = WriteFileAtomically(rank.folder.task_file, text); !status.ok()) return status;
+  if (absl::Status status = WriteNew(rank.folder.task_file, text); !status.ok()) return status;
   rank.samples_fd = open(rank.folder.samples_file.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
   if (rank.samples_fd < 0) return ErrnoStatus(errno, "open", rank.folder.samples_file);
   ProcessSpec spec;
@@ -98,7 +115,7 @@ absl::Status RankProcesses::Start(const RankKey& key, v1::Task task) {
   absl::StatusOr<std::unique_ptr<RunnerProcess>> process = RunnerProcess::Start(spec);
   if (!process.ok()) return process.status();
   rank.process = *std::move(process);
-  AgentLog(absl::StrCat("started ", ToString(key), ", ", kind, ", process ", rank.process->pid()));
+  AgentLog(absl::StrCat("started, ", kind, ", process ", rank.process->pid()), SubjectOf(key, "info"));
   board_.With([&](RankTable& table) { table.OnStarted(key); });
   return absl::OkStatus();
 }
@@ -159,7 +176,8 @@ void RankProcesses::ReadEvents(const RankKey& key, Rank& rank) {
 void RankProcesses::Note(const RankKey& key, Rank& rank, const v1::RunnerEvent& event) {
   if (event.has_sample()) {
     absl::Status status = WriteAll(rank.samples_fd, SampleLine(event.sample()), rank.folder.samples_file);
-    if (!status.ok()) AgentLog(absl::StrCat("sample of ", ToString(key), " not kept: ", status.message()));
+    if (!status.ok())
+      AgentLog(absl::StrCat("a sample is not kept: ", status.message()), SubjectOf(key, "warning"));
   }
   board_.With([&](RankTable& table) { table.OnEvent(key, event); });
   if (event.has_checkpoint() || event.has_artifact()) board_.RingSynchronizer();
@@ -172,8 +190,9 @@ void RankProcesses::End(const RankKey& key, Rank& rank, ProcessEnd end) {
     return table.Report(key);
   });
   metrics_.CountExit(rank.kind, report.exit());
-  AgentLog(absl::StrCat(ToString(key), " ended: ", v1::RankReport::Exit_Name(report.exit()),
-                        report.message().empty() ? "" : ", ", report.message()));
+  AgentLog(absl::StrCat("ended: ", v1::RankReport::Exit_Name(report.exit()),
+                        report.message().empty() ? "" : ", ", report.message()),
+           SubjectOf(key, report.exit() == v1::RankReport::DONE ? "info" : "warning"));
   board_.RingSynchronizer();
 }
 

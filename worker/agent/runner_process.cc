@@ -9,12 +9,11 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstring>
 #include <utility>
 
-#include "absl/strings/str_cat.h"
-#include "absl/strings/str_split.h"
+#include "absl/strings/string_view.h"
 #include "storage/file_bytes.h"
-#include "worker/agent/leftover.h"
 
 extern char** environ;
 
@@ -61,14 +60,17 @@ absl::StatusOr<Pipe> MakePipe() {
   return made;
 }
 
-// What the child needs after fork, where it may neither allocate nor lock.
+// What the child needs before it becomes the program. The two share their memory until then, and only the child runs.
 struct ChildPlan {
   pid_t agent;
   std::vector<std::string> words;
   std::vector<char*> argv;
   std::vector<char*> envp;
   std::string work_dir;
-  int null_fd, log_fd, events_fd, go_fd, error_fd;
+  int null_fd, log_fd, events_fd, pid_fd;
+  // Set by the child if it could not become the program: why, and what it was about to do.
+  int error = 0;
+  const char* failed = "";
 };
 
 std::vector<char*> Pointers(std::vector<std::string>& words) {
@@ -90,67 +92,79 @@ std::vector<std::string> Environment(const ProcessSpec& spec) {
   return all;
 }
 
-// Async-signal-safe: runs in the child of a process with threads.
-[[noreturn]] void RunChild(const ChildPlan& plan) {
+// Writes "<pid> <start ticks>\n" for the calling process. Async-signal-safe. False leaves errno.
+bool WriteOwnPid(int pid_fd) {
+  char stat[1024];
+  const int fd = open("/proc/self/stat", O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return false;
+  const ssize_t got = read(fd, stat, sizeof stat - 1);
+  close(fd);
+  if (got <= 0) return false;
+  stat[got] = '\0';
+  // Field 22 of proc(5) is the 20th word behind the name, which is in parentheses and may hold anything.
+  const char* word = strrchr(stat, ')');
+  for (int i = 0; i < 20 && word != nullptr; ++i) word = strchr(word + 1, ' ');
+  errno = EINVAL;
+  if (word == nullptr) return false;
+  const size_t digits = strspn(word + 1, "0123456789");
+  char line[64];
+  size_t used = 0;
+  for (pid_t pid = getpid(); pid > 0; pid /= 10) line[used++] = static_cast<char>('0' + pid % 10);
+  std::reverse(line, line + used);
+  if (digits == 0 || used + digits + 2 > sizeof line) return false;
+  line[used++] = ' ';
+  memcpy(line + used, word + 1, digits);
+  used += digits;
+  line[used++] = '\n';
+  return write(pid_fd, line, used) == static_cast<ssize_t>(used);
+}
+
+// Runs in the child, which shares the memory of a process with threads: async-signal-safe.
+[[noreturn]] void BecomeProgram(ChildPlan& plan) {
   setpgid(0, 0);
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   // The agent may have gone before the line above.
   if (getppid() != plan.agent) _exit(127);
-  // It writes the pid file before it lets us go: a runner that runs can be found.
-  char go;
-  if (read(plan.go_fd, &go, 1) != 1) _exit(127);
-  signal(SIGPIPE, SIG_DFL);
-  sigset_t none;
-  sigemptyset(&none);
-  sigprocmask(SIG_SETMASK, &none, nullptr);
-  bool ready = dup2(plan.null_fd, 0) >= 0 && dup2(plan.log_fd, 1) >= 0 && dup2(plan.log_fd, 2) >= 0 &&
-               dup2(plan.events_fd, kRunnerEventsFd) >= 0 && chdir(plan.work_dir.c_str()) == 0;
+  // Before it runs: a runner that runs can be found.
+  plan.failed = "note the process id of";
+  bool ready = WriteOwnPid(plan.pid_fd);
+  if (ready) {
+    plan.failed = "start";
+    signal(SIGPIPE, SIG_DFL);
+    sigset_t none;
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, nullptr);
+    ready = dup2(plan.null_fd, 0) >= 0 && dup2(plan.log_fd, 1) >= 0 && dup2(plan.log_fd, 2) >= 0 &&
+            dup2(plan.events_fd, kRunnerEventsFd) >= 0 && chdir(plan.work_dir.c_str()) == 0;
+  }
   if (ready) {
     // Libraries of the agent may have opened descriptors without O_CLOEXEC.
-    syscall(SYS_close_range, kRunnerEventsFd + 1, plan.error_fd - 1, 0);
-    syscall(SYS_close_range, plan.error_fd + 1, ~0u, 0);
+    syscall(SYS_close_range, kRunnerEventsFd + 1, ~0u, 0);
     execve(plan.argv[0], plan.argv.data(), plan.envp.data());
   }
-  int error = errno;
-  if (write(plan.error_fd, &error, sizeof error) < 0) _exit(126);
+  plan.error = errno;
   _exit(127);
 }
 
-absl::Status WritePidFile(const std::string& path, pid_t pid) {
-  absl::StatusOr<uint64_t> start = ProcessStartTicks(pid);
-  if (!start.ok()) return start.status();
-  int fd = open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-  if (fd < 0) return ErrnoStatus(errno, "open", path);
-  absl::Status status = WriteAll(fd, absl::StrCat(pid, " ", *start, "\n"), path);
-  close(fd);
-  return status;
-}
-
-// Lets the child go, and waits until it has become the program or said why not.
-absl::Status Release(const ProcessSpec& spec, pid_t pid, OwnFd& go, OwnFd& error_fd) {
-  if (absl::Status status = WritePidFile(spec.pid_file, pid); !status.ok()) return status;
-  if (absl::Status status = WriteAll(go.get(), "g", "the start pipe"); !status.ok()) return status;
-  int error = 0;
-  ssize_t got;
-  do {
-    got = read(error_fd.get(), &error, sizeof error);
-  } while (got < 0 && errno == EINTR);
-  return got == sizeof error ? ErrnoStatus(error, "start", spec.program) : absl::OkStatus();
+// vfork: an agent's many mappings need not be copied for a child that leaves them at once. Returns when the child has
+// become the program, or has ended.
+__attribute__((noinline)) pid_t StartChild(ChildPlan& plan) {
+  const pid_t pid = vfork();
+  if (pid == 0) BecomeProgram(plan);
+  return pid;
 }
 
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<RunnerProcess>> RunnerProcess::Start(const ProcessSpec& spec) {
   absl::StatusOr<Pipe> events = MakePipe();
-  absl::StatusOr<Pipe> go = MakePipe();
-  absl::StatusOr<Pipe> error = MakePipe();
-  for (const absl::Status& status : {events.status(), go.status(), error.status()}) {
-    if (!status.ok()) return status;
-  }
+  if (!events.ok()) return events.status();
   OwnFd log(open(spec.log_file.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644));
   if (log.get() < 0) return ErrnoStatus(errno, "open", spec.log_file);
   OwnFd null(open("/dev/null", O_RDONLY | O_CLOEXEC));
   if (null.get() < 0) return ErrnoStatus(errno, "open", "/dev/null");
+  OwnFd pid_file(open(spec.pid_file.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644));
+  if (pid_file.get() < 0) return ErrnoStatus(errno, "open", spec.pid_file);
 
   ChildPlan plan;
   plan.agent = getpid();
@@ -163,21 +177,12 @@ absl::StatusOr<std::unique_ptr<RunnerProcess>> RunnerProcess::Start(const Proces
   plan.null_fd = null.get();
   plan.log_fd = log.get();
   plan.events_fd = events->write_end.get();
-  plan.go_fd = go->read_end.get();
-  plan.error_fd = error->write_end.get();
-  pid_t pid = fork();
+  plan.pid_fd = pid_file.get();
+  const pid_t pid = StartChild(plan);
   if (pid < 0) return ErrnoStatus(errno, "fork for", spec.program);
-  if (pid == 0) RunChild(plan);
-  // Also here, so that the group exists whoever comes first.
-  setpgid(pid, pid);
-  events->write_end.Close();
-  error->write_end.Close();
-  go->read_end.Close();
-  absl::Status status = Release(spec, pid, go->write_end, error->read_end);
-  if (!status.ok()) {
-    kill(pid, SIGKILL);
+  if (plan.error != 0) {
     waitpid(pid, nullptr, 0);
-    return status;
+    return ErrnoStatus(plan.error, plan.failed, spec.program);
   }
   fcntl(events->read_end.get(), F_SETFL, O_NONBLOCK);
   return std::unique_ptr<RunnerProcess>(new RunnerProcess(pid, events->read_end.Release()));
