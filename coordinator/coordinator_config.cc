@@ -3,6 +3,9 @@
 #include <google/protobuf/io/tokenizer.h>
 #include <google/protobuf/text_format.h>
 
+#include <cstdlib>
+
+#include "absl/container/btree_set.h"
 #include "absl/strings/str_cat.h"
 #include "storage/file_bytes.h"
 
@@ -15,6 +18,9 @@ constexpr size_t kConfigBytesMax = 1 << 20;
 constexpr int64_t kLeaseMsDefault = 10000;
 constexpr int64_t kLeaseMsMin = 100;
 constexpr int64_t kLeaseMsMax = 3600000;
+constexpr int32_t kPriorityMax = 1000;
+constexpr double kWeightMax = 1e6;
+constexpr size_t kNameBytesMax = 64;
 constexpr char kAnyLoopbackPort[] = "127.0.0.1:0";
 
 // Keeps the first error: those after it follow from it.
@@ -33,7 +39,7 @@ class Places {
 
   absl::Status Error(const char* field, absl::string_view what) const {
     const auto* descriptor = v1::CoordinatorConfig::descriptor()->FindFieldByName(field);
-    const TextFormat::ParseLocation place = tree_.GetLocation(descriptor, -1);
+    const TextFormat::ParseLocation place = tree_.GetLocation(descriptor, descriptor->is_repeated() ? 0 : -1);
     const std::string line = place.line < 0 ? "" : absl::StrCat(":", place.line + 1, ":", place.column + 1);
     return absl::InvalidArgumentError(absl::StrCat(file_, line, ": ", field, ": ", what));
   }
@@ -50,6 +56,35 @@ absl::Status CheckAddress(const Places& places, const char* field, const std::st
                       absl::StrCat("\"", address, "\" is not host:port, as in \"", kAnyLoopbackPort, "\""));
 }
 
+absl::Status CheckQueues(const Places& places, const v1::CoordinatorConfig& config) {
+  absl::btree_set<std::string> names;
+  for (const v1::QueueConfig& queue : config.queues()) {
+    if (queue.name().empty() || queue.name().size() > kNameBytesMax) {
+      return places.Error("queues", absl::StrCat("name: \"", queue.name().substr(0, kNameBytesMax),
+                                                 "\" has ", queue.name().size(), " bytes; must have 1 to ", kNameBytesMax));
+    }
+    if (!names.insert(queue.name()).second) {
+      return places.Error("queues", absl::StrCat("name: \"", queue.name(), "\" is there twice"));
+    }
+    if (std::abs(queue.priority()) > kPriorityMax) {
+      return places.Error("queues", absl::StrCat("priority: ", queue.priority(), " of \"", queue.name(),
+                                                 "\" is not within ", -kPriorityMax, " and ", kPriorityMax));
+    }
+  }
+  names.clear();
+  for (const v1::TenantConfig& tenant : config.tenants()) {
+    if (tenant.name().empty() || !names.insert(tenant.name()).second) {
+      return places.Error("tenants", absl::StrCat("name: \"", tenant.name(), "\" is ",
+                                                  tenant.name().empty() ? "empty" : "there twice"));
+    }
+    if (!(tenant.weight() >= 0 && tenant.weight() <= kWeightMax)) {
+      return places.Error("tenants", absl::StrCat("weight: ", tenant.weight(), " of \"", tenant.name(),
+                                                  "\" is not within 0 (for 1) and ", kWeightMax));
+    }
+  }
+  return absl::OkStatus();
+}
+
 absl::Status CheckFields(const Places& places, const v1::CoordinatorConfig& config) {
   if (config.state_dir().empty())
     return places.Error("state_dir", "is missing: the folder for records and logs");
@@ -64,7 +99,7 @@ absl::Status CheckFields(const Places& places, const v1::CoordinatorConfig& conf
     return places.Error("lease_ms", absl::StrCat(config.lease_ms(), " is not within ", kLeaseMsMin, " and ",
                                                  kLeaseMsMax, " (0 stands for ", kLeaseMsDefault, ")"));
   }
-  return absl::OkStatus();
+  return CheckQueues(places, config);
 }
 
 }  // namespace

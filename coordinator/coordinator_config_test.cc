@@ -34,6 +34,12 @@ TEST(CoordinatorConfigTest, NamesFileLineAndFieldOfAnError) {
               HasSubstr("c.textproto:4:1: lease_ms: 5 is not"));
   EXPECT_THAT(ErrorOf(std::string(kSmallest) + "\nlisten_address: 'nowhere'"),
               HasSubstr("c.textproto:5:1: listen_address: \"nowhere\" is not host:port"));
+  EXPECT_THAT(ErrorOf(std::string(kSmallest) + "queues { name: 'q' } queues { name: 'q' }"),
+              HasSubstr("name: \"q\" is there twice"));
+  EXPECT_THAT(ErrorOf(std::string(kSmallest) + "queues { name: 'q' priority: 1001 }"),
+              HasSubstr("priority: 1001 of \"q\" is not within -1000 and 1000"));
+  EXPECT_THAT(ErrorOf(std::string(kSmallest) + "tenants { name: 't' weight: -1 }"),
+              HasSubstr("weight: -1 of \"t\" is not within 0"));
 }
 
 TEST(CoordinatorConfigTest, NamesAFileThatIsNotThere) {

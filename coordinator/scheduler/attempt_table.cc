@@ -18,7 +18,15 @@ void AttemptTable::AddRecovered(const std::string& job_id, const v1::AttemptReco
     slot->state = RankSlot::kRecovered;
     slot->recovered_until = until;
   }
+  recovered_until_ = recovered_.empty() ? until : std::min(recovered_until_, until);
   recovered_.insert(job_id);
+}
+
+void AttemptTable::NoteReported(const std::string& job_id) {
+  const std::vector<RankSlot>& slots = attempts_.at(job_id).slots();
+  const bool more = std::any_of(slots.begin(), slots.end(),
+                                [](const RankSlot& slot) { return slot.state == RankSlot::kRecovered; });
+  if (!more) recovered_.erase(job_id);
 }
 
 void AttemptTable::Remove(const std::string& job_id) {
@@ -52,28 +60,29 @@ const AttemptTable::Ranks& AttemptTable::OnWorker(const std::string& worker_id) 
 
 std::vector<std::string> AttemptTable::LoseUnreported(absl::Time now) {
   std::vector<std::string> lost;
+  if (now < NextRecoveryDeadline()) return lost;
+  absl::Time next = absl::InfiniteFuture();
   for (const std::string& job_id : recovered_) {
     LiveAttempt& attempt = attempts_.at(job_id);
     for (const RankSlot& slot : attempt.slots()) {
-      if (slot.state != RankSlot::kRecovered || slot.recovered_until > now) continue;
+      if (slot.state != RankSlot::kRecovered) continue;
+      if (slot.recovered_until > now) {
+        next = std::min(next, slot.recovered_until);
+        continue;
+      }
       attempt.Lose(*attempt.Find(slot.rank),
                    "not reported for a whole lease after the coordinator restarted");
       lost.push_back(job_id);
     }
   }
+  recovered_until_ = next;
   lost.erase(std::unique(lost.begin(), lost.end()), lost.end());
   for (const std::string& job_id : lost) recovered_.erase(job_id);
   return lost;
 }
 
 absl::Time AttemptTable::NextRecoveryDeadline() const {
-  absl::Time next = absl::InfiniteFuture();
-  for (const std::string& job_id : recovered_) {
-    for (const RankSlot& slot : attempts_.at(job_id).slots()) {
-      if (slot.state == RankSlot::kRecovered) next = std::min(next, slot.recovered_until);
-    }
-  }
-  return next;
+  return recovered_.empty() ? absl::InfiniteFuture() : recovered_until_;
 }
 
 }  // namespace bonsai

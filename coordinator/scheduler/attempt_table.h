@@ -8,8 +8,8 @@
 #include <utility>
 #include <vector>
 
-#include "absl/container/btree_map.h"
 #include "absl/container/btree_set.h"
+#include "absl/container/node_hash_map.h"
 #include "absl/time/time.h"
 #include "coordinator/scheduler/live_attempt.h"
 
@@ -31,15 +31,19 @@ class AttemptTable {
 
   const Ranks& OnWorker(const std::string& worker_id) const;
 
+  // A rank of the job that was recovered has been reported.
+  void NoteReported(const std::string& job_id);
   // Loses every rank that was to be reported by now; their jobs.
   std::vector<std::string> LoseUnreported(absl::Time now);
   // When the next of them is due; InfiniteFuture if there is none.
   absl::Time NextRecoveryDeadline() const;
 
  private:
-  absl::btree_map<std::string, LiveAttempt> attempts_;
-  absl::btree_map<std::string, Ranks> by_worker_;
-  absl::btree_set<std::string> recovered_;  // jobs that may have kRecovered ranks
+  // Looked up, never walked over: their order is not the same in every run.
+  absl::node_hash_map<std::string, LiveAttempt> attempts_;
+  absl::node_hash_map<std::string, Ranks> by_worker_;
+  absl::btree_set<std::string> recovered_;  // jobs that have kRecovered ranks
+  absl::Time recovered_until_;              // the first of their deadlines
 };
 
 }  // namespace bonsai

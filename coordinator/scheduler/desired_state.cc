@@ -1,19 +1,22 @@
 #include "coordinator/scheduler/desired_state.h"
 
+#include <algorithm>
 #include <tuple>
 
-#include "absl/container/btree_set.h"
+#include "absl/strings/string_view.h"
 #include "coordinator/scheduler/task_builder.h"
 
 namespace bonsai {
 namespace {
 
-using RankIds = absl::btree_set<std::tuple<std::string, uint32_t, uint32_t>>;
+using RankId = std::tuple<absl::string_view, uint32_t, uint32_t>;
 
-RankIds ReportedRanks(const v1::SynchronizeRequest& request) {
-  RankIds ids;
+// Sorted.
+std::vector<RankId> ReportedRanks(const v1::SynchronizeRequest& request) {
+  std::vector<RankId> ids;
   for (const v1::RankReport& report : request.ranks())
-    ids.insert({report.job_id(), report.attempt(), report.rank()});
+    ids.push_back({report.job_id(), report.attempt(), report.rank()});
+  std::sort(ids.begin(), ids.end());
   return ids;
 }
 
@@ -22,7 +25,7 @@ RankIds ReportedRanks(const v1::SynchronizeRequest& request) {
 std::vector<v1::Task> DesiredTasks(const v1::SynchronizeRequest& request, const v1::WorkerOffer& offer,
                                    const JobTable& jobs, const AttemptTable& attempts,
                                    const std::string& code_version, absl::Duration default_grace) {
-  const RankIds reported = ReportedRanks(request);
+  const std::vector<RankId> reported = ReportedRanks(request);
   std::vector<v1::Task> tasks;
   for (const auto& [job_id, rank] : attempts.OnWorker(request.worker_id())) {
     const LiveAttempt& attempt = *attempts.Find(job_id);
@@ -31,15 +34,19 @@ std::vector<v1::Task> DesiredTasks(const v1::SynchronizeRequest& request, const 
     if (attempt.ending() || state == RankSlot::kGone || state == RankSlot::kRecovered) continue;
     // An exited one is to be remembered until its attempt ends, but not to be run by a worker that does not
     // know it.
-    if (state == RankSlot::kExited && reported.count({job_id, attempt.number(), rank}) == 0) continue;
+    if (state == RankSlot::kExited &&
+        !std::binary_search(reported.begin(), reported.end(), RankId(job_id, attempt.number(), rank))) {
+      continue;
+    }
     tasks.push_back(BuildTask(*jobs.Find(job_id), rank, offer, code_version, default_grace));
   }
   return tasks;
 }
 
 bool RunsJust(const std::vector<v1::Task>& tasks, const v1::SynchronizeRequest& request) {
-  RankIds ids;
-  for (const v1::Task& task : tasks) ids.insert({task.job_id(), task.attempt(), task.rank()});
+  std::vector<RankId> ids;
+  for (const v1::Task& task : tasks) ids.push_back({task.job_id(), task.attempt(), task.rank()});
+  std::sort(ids.begin(), ids.end());
   return ids == ReportedRanks(request);
 }
 

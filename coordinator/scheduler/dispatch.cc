@@ -43,6 +43,7 @@ void TableScheduler::Dispatch(absl::Time now) {
   for (const Leave& leave : decisions.leaves) {
     Stop(leave.job_id, v1::AttemptRecord::PREEMPTED, leave.why, "scheduler", now);
   }
+  if (!decisions.leaves.empty()) Settle(now);  // that they are being stopped is in their records
 }
 
 void TableScheduler::StartAttempt(const Start& start, absl::Time now) {

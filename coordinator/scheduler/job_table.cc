@@ -27,7 +27,8 @@ bool HasEnded(v1::JobState state) {
 
 JobTable::JobTable(const std::map<std::string, v1::JobRecord>& records, absl::Time now) {
   for (const auto& [id, record] : records) {
-    jobs_[id] = record;
+    auto it = jobs_.emplace(id, record).first;
+    by_id_[it->first] = &it->second;
     Index(record, now);
   }
 }
@@ -66,17 +67,18 @@ void JobTable::Add(v1::JobRecord record, absl::Time now, const std::string& acto
   changed_.insert(record.id());
   Index(record, now);
   std::string id = record.id();
-  jobs_[std::move(id)] = std::move(record);
+  auto it = jobs_.insert_or_assign(std::move(id), std::move(record)).first;
+  by_id_[it->first] = &it->second;
 }
 
 const v1::JobRecord* JobTable::Find(absl::string_view id) const {
-  auto it = jobs_.find(id);
-  return it == jobs_.end() ? nullptr : &it->second;
+  auto it = by_id_.find(id);
+  return it == by_id_.end() ? nullptr : it->second;
 }
 
 v1::JobRecord& JobTable::Edit(const std::string& id) {
   changed_.insert(id);
-  return jobs_.at(id);
+  return *by_id_.at(id);
 }
 
 void JobTable::SetState(const std::string& id, v1::JobState state, absl::string_view reason, absl::Time now,
@@ -124,7 +126,7 @@ void JobTable::Finish(const std::string& id, const std::string& output_id, absl:
   auto it = dependents_.find(id);
   if (it == dependents_.end()) return;
   for (const std::string& dependent : it->second) {
-    if (jobs_.at(dependent).state() != v1::WAITING) continue;
+    if (by_id_.at(dependent)->state() != v1::WAITING) continue;
     v1::JobRecord& job = Edit(dependent);
     TakeOutputs(job);
     if (HasAllInputs(job)) SetState(dependent, v1::READY, "", now, {"ready", absl::StrCat(id, " is done")});
@@ -185,7 +187,7 @@ void JobTable::Release(absl::Time now) {
   while (!backing_off_.empty() && backing_off_.begin()->first <= now) {
     const std::string id = backing_off_.begin()->second;
     backing_off_.erase(backing_off_.begin());
-    Queue(jobs_.at(id), now);
+    Queue(*by_id_.at(id), now);
   }
 }
 
@@ -210,20 +212,20 @@ std::vector<std::string> JobTable::Dependents(const std::string& id) const {
     todo.pop_back();
     if (it == dependents_.end()) continue;
     for (const std::string& dependent : it->second) {
-      if (HasEnded(jobs_.at(dependent).state()) || !seen.insert(dependent).second) continue;
+      if (HasEnded(by_id_.at(dependent)->state()) || !seen.insert(dependent).second) continue;
       found.push_back(dependent);
       todo.push_back(dependent);
     }
   }
   std::sort(found.begin(), found.end(), [&](const std::string& a, const std::string& b) {
-    return jobs_.at(a).sequence() < jobs_.at(b).sequence();
+    return by_id_.at(a)->sequence() < by_id_.at(b)->sequence();
   });
   return found;
 }
 
 std::vector<v1::JobRecord> JobTable::TakeChanged() {
   std::vector<v1::JobRecord> records;
-  for (const std::string& id : std::exchange(changed_, {})) records.push_back(jobs_.at(id));
+  for (const std::string& id : std::exchange(changed_, {})) records.push_back(*by_id_.at(id));
   return records;
 }
 

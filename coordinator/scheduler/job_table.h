@@ -12,6 +12,7 @@
 
 #include "absl/container/btree_map.h"
 #include "absl/container/btree_set.h"
+#include "absl/container/flat_hash_map.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "bonsai/v1/job.pb.h"
@@ -29,13 +30,15 @@ class JobTable {
   };
 
   JobTable() = default;
+  JobTable(const JobTable&) = delete;
+  JobTable& operator=(const JobTable&) = delete;
   JobTable(const std::map<std::string, v1::JobRecord>& records, absl::Time now);
 
   // A new record; READY if it waits for no job, else WAITING.
   void Add(v1::JobRecord record, absl::Time now, const std::string& actor = "scheduler");
 
   const v1::JobRecord* Find(absl::string_view id) const;
-  const absl::btree_map<std::string, v1::JobRecord>& all() const { return jobs_; }
+  const std::map<std::string, v1::JobRecord>& all() const { return jobs_; }
   // The record, to be changed in anything but its state, not_before_unix_ms and history_size.
   v1::JobRecord& Edit(const std::string& id);
   // `reason` stays in the record; the history gets `happening` (its `why`, if empty, is the reason).
@@ -94,7 +97,8 @@ class JobTable {
   // Inputs that name jobs which are done get their outputs.
   void TakeOutputs(v1::JobRecord& job) const;
 
-  absl::btree_map<std::string, v1::JobRecord> jobs_;
+  std::map<std::string, v1::JobRecord> jobs_;
+  absl::flat_hash_map<absl::string_view, v1::JobRecord*> by_id_;  // the same; its keys are those of jobs_
   absl::btree_map<std::string, absl::btree_set<std::string>> dependents_;  // direct ones
   absl::btree_map<uint64_t, Ready> ready_;                                 // by sequence
   absl::btree_set<std::pair<absl::Time, std::string>> backing_off_;

@@ -40,6 +40,7 @@ LiveAttempt::LiveAttempt(const v1::AttemptRecord& record) : number_(record.numbe
 }
 
 RankSlot* LiveAttempt::Find(uint32_t rank) {
+  if (rank < slots_.size() && slots_[rank].rank == rank) return &slots_[rank];
   auto it =
       std::find_if(slots_.begin(), slots_.end(), [&](const RankSlot& slot) { return slot.rank == rank; });
   return it == slots_.end() ? nullptr : &*it;

@@ -40,17 +40,18 @@ absl::StatusOr<bool> ReportIntake::Take(absl::Time now, const WorkerSynchronized
   Worker& worker = *workers_.Find(event.request.worker_id());
   if (!worker.strays.empty()) workers_.MarkChanged(worker.id);
   worker.strays.clear();
-  absl::btree_set<RankId> present;
+  std::vector<RankId> present;  // sorted
   for (const v1::RankReport& report : event.request.ranks()) {
     RankSlot* slot = FindSlot(worker, report);
     if (slot == nullptr) {
       if (report.phase() != v1::RankReport::EXITED) AddStray(report, worker);
       continue;
     }
-    present.insert({report.job_id(), report.rank()});
+    present.push_back({report.job_id(), report.rank()});
     TakeRank(now, report, event, *slot);
     if (!slot->holds_resources()) touched.insert(report.job_id());
   }
+  std::sort(present.begin(), present.end());
   TakeAbsent(worker, heard == WorkerTable::Heard::kNewSession, present, touched);
   return false;
 }
@@ -64,7 +65,9 @@ RankSlot* ReportIntake::FindSlot(const Worker& worker, const v1::RankReport& rep
 
 void ReportIntake::TakeRank(absl::Time now, const v1::RankReport& report, const WorkerSynchronized& event,
                             RankSlot& slot) {
+  const bool recovered = slot.state == RankSlot::kRecovered;
   slot.state = RankSlot::kReported;
+  if (recovered) attempts_.NoteReported(report.job_id());
   if (report.rank() == 0) {
     clocks_.Report(report, now);
     attempts_.Find(report.job_id())->SetProgress(report.progress(), now);
@@ -121,10 +124,10 @@ void ReportIntake::AddStray(const v1::RankReport& report, Worker& worker) {
   }
 }
 
-void ReportIntake::TakeAbsent(const Worker& worker, bool new_session, const absl::btree_set<RankId>& present,
+void ReportIntake::TakeAbsent(const Worker& worker, bool new_session, const std::vector<RankId>& present,
                               absl::btree_set<std::string>& touched) {
   for (const auto& [job_id, rank] : attempts_.OnWorker(worker.id)) {
-    if (present.count({job_id, rank}) > 0) continue;
+    if (std::binary_search(present.begin(), present.end(), RankId(job_id, rank))) continue;
     LiveAttempt& attempt = *attempts_.Find(job_id);
     RankSlot& slot = *attempt.Find(rank);
     // A recovered rank has until its deadline: a request that was under way says nothing of it.

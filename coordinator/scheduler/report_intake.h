@@ -6,6 +6,7 @@
 
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "absl/container/btree_map.h"
 #include "absl/container/btree_set.h"
@@ -43,7 +44,7 @@ class ReportIntake {
   void Expire(absl::Time now, absl::btree_set<std::string>& touched);
 
  private:
-  using RankId = std::pair<std::string, uint32_t>;
+  using RankId = std::pair<absl::string_view, uint32_t>;
 
   // The rank of a live attempt that the report is about, if it may still have a process on this worker.
   RankSlot* FindSlot(const Worker& worker, const v1::RankReport& report);
@@ -51,7 +52,7 @@ class ReportIntake {
                 RankSlot& slot);
   void TakeCheckpoint(absl::Time now, const v1::RankReport& report, const WorkerSynchronized& event);
   void AddStray(const v1::RankReport& report, Worker& worker);
-  void TakeAbsent(const Worker& worker, bool new_session, const absl::btree_set<RankId>& present,
+  void TakeAbsent(const Worker& worker, bool new_session, const std::vector<RankId>& present,
                   absl::btree_set<std::string>& touched);
   // The artifact, if it is published or was found whole, and is of that kind.
   const v1::ArtifactRecord* FindArtifact(const std::string& id, absl::string_view kind,

@@ -25,7 +25,7 @@ v1::SynchronizeResponse TableScheduler::AnswerWorker(const v1::SynchronizeReques
   response.set_lease_ms(absl::ToInt64Milliseconds(options_.lease));
   response.set_next_synchronize_ms(absl::ToInt64Milliseconds(options_.synchronize_interval));
   if (run_nothing_) return response;
-  const v1::WorkerOffer& offer = workers_.all().at(request.worker_id()).offer;
+  const v1::WorkerOffer& offer = workers_.Find(request.worker_id())->offer;
   std::vector<v1::Task> tasks =
       DesiredTasks(request, offer, jobs_, attempts_, options_.code_version, options_.default_grace);
   if (!jobs_.ready().empty() || !RunsJust(tasks, request)) {

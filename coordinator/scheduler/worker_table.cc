@@ -76,39 +76,39 @@ absl::Status CheckSynchronizeRequest(const v1::SynchronizeRequest& request) {
       return Invalid("offer.devices.id", absl::StrCat("\"", device.id(), "\" is there twice"));
     }
   }
-  absl::btree_set<std::tuple<std::string, uint32_t, uint32_t>> ranks;
-  for (const v1::RankReport& rank : request.ranks()) {
-    if (!ranks.insert({rank.job_id(), rank.attempt(), rank.rank()}).second) {
-      return Invalid("ranks", absl::StrCat(rank.job_id(), " attempt ", rank.attempt(), " rank ", rank.rank(),
-                                           " is there twice"));
-    }
-  }
-  return absl::OkStatus();
+  std::vector<std::tuple<absl::string_view, uint32_t, uint32_t>> ranks;
+  for (const v1::RankReport& rank : request.ranks()) ranks.push_back({rank.job_id(), rank.attempt(), rank.rank()});
+  std::sort(ranks.begin(), ranks.end());
+  const auto twice = std::adjacent_find(ranks.begin(), ranks.end());
+  if (twice == ranks.end()) return absl::OkStatus();
+  const auto& [job_id, attempt, rank] = *twice;
+  return Invalid("ranks", absl::StrCat(job_id, " attempt ", attempt, " rank ", rank, " is there twice"));
 }
 
 absl::Status WorkerTable::Hear(const v1::SynchronizeRequest& request, absl::Time now, absl::Duration lease,
                                Heard& heard) {
-  auto it = workers_.find(request.worker_id());
-  if (it == workers_.end()) {
+  Worker* found = Find(request.worker_id());
+  if (found == nullptr) {
     if (workers_.size() >= kWorkersMax) {
       return absl::ResourceExhaustedError(
           absl::StrCat("worker ", request.worker_id(), ": there are ", kWorkersMax, " workers already"));
     }
-    it = workers_.emplace(request.worker_id(), Worker()).first;
-    it->second.id = request.worker_id();
+    found = &workers_.emplace(request.worker_id(), Worker()).first->second;
+    found->id = request.worker_id();
+    by_id_[found->id] = found;
     heard = Heard::kFirstSession;
-  } else if (it->second.session == request.session()) {
-    const bool late = request.sequence() != 0 && request.sequence() <= it->second.sequence;
+  } else if (found->session == request.session()) {
+    const bool late = request.sequence() != 0 && request.sequence() <= found->sequence;
     heard = late ? Heard::kLate : Heard::kSameSession;
   } else {
-    const std::deque<std::string>& retired = it->second.retired_sessions;
+    const std::deque<std::string>& retired = found->retired_sessions;
     const bool known = std::find(retired.begin(), retired.end(), request.session()) != retired.end();
     // Only while its successor lives: had the two come in the wrong order, the living one would be shut out
     // for good.
-    heard = known && it->second.live ? Heard::kRetired : Heard::kNewSession;
+    heard = known && found->live ? Heard::kRetired : Heard::kNewSession;
   }
   if (heard == Heard::kLate || heard == Heard::kRetired) return absl::OkStatus();
-  Worker& worker = it->second;
+  Worker& worker = *found;
   if (heard == Heard::kNewSession) {
     worker.retired_sessions.push_front(worker.session);
     if (worker.retired_sessions.size() > kRetiredSessionsMax) worker.retired_sessions.pop_back();
@@ -132,7 +132,7 @@ absl::Status WorkerTable::Hear(const v1::SynchronizeRequest& request, absl::Time
 void WorkerTable::Refresh() const {
   while (!leases_.empty()) {
     auto first = leases_.begin();
-    const absl::Time until = workers_.at(first->second).lease_until;
+    const absl::Time until = by_id_.at(first->second)->lease_until;
     if (until == first->first) return;
     std::string id = first->second;
     leases_.erase(first);
@@ -153,6 +153,7 @@ std::vector<std::string> WorkerTable::Expire(absl::Time now) {
   }
   std::sort(expired.begin(), expired.end());
   while (!silent_.empty() && silent_.begin()->first + kForgetAfter <= now) {
+    by_id_.erase(silent_.begin()->second);
     workers_.erase(silent_.begin()->second);
     silent_.erase(silent_.begin());
   }
@@ -165,8 +166,8 @@ absl::Time WorkerTable::NextExpiry() const {
 }
 
 Worker* WorkerTable::Find(const std::string& id) {
-  auto it = workers_.find(id);
-  return it == workers_.end() ? nullptr : &it->second;
+  auto it = by_id_.find(id);
+  return it == by_id_.end() ? nullptr : it->second;
 }
 
 }  // namespace bonsai

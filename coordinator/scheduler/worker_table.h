@@ -6,12 +6,13 @@
 #define BONSAI_COORDINATOR_SCHEDULER_WORKER_TABLE_H_
 
 #include <deque>
+#include <map>
 #include <string>
 #include <utility>
 #include <vector>
 
-#include "absl/container/btree_map.h"
 #include "absl/container/btree_set.h"
+#include "absl/container/flat_hash_map.h"
 #include "absl/status/status.h"
 #include "absl/time/time.h"
 #include "bonsai/v1/worker.pb.h"
@@ -45,6 +46,10 @@ absl::Status CheckSynchronizeRequest(const v1::SynchronizeRequest& request);
 
 class WorkerTable {
  public:
+  WorkerTable() = default;
+  WorkerTable(const WorkerTable&) = delete;
+  WorkerTable& operator=(const WorkerTable&) = delete;
+
   // What to make of a request.
   enum class Heard {
     kSameSession,
@@ -69,13 +74,15 @@ class WorkerTable {
   absl::btree_set<std::string> TakeChanged() { return std::exchange(changed_, {}); }
 
   Worker* Find(const std::string& id);
-  const absl::btree_map<std::string, Worker>& all() const { return workers_; }
+  const Worker* Find(const std::string& id) const { return const_cast<WorkerTable*>(this)->Find(id); }
+  const std::map<std::string, Worker>& all() const { return workers_; }
 
  private:
   // The first lease to end, with entries of leases that were renewed brought up to date.
   void Refresh() const;
 
-  absl::btree_map<std::string, Worker> workers_;
+  std::map<std::string, Worker> workers_;
+  absl::flat_hash_map<std::string, Worker*> by_id_;  // the same
   // Of live workers, when a lease was to end when it was last looked at: it may have been renewed since.
   mutable absl::btree_set<std::pair<absl::Time, std::string>> leases_;
   absl::btree_set<std::pair<absl::Time, std::string>> silent_;  // since when
