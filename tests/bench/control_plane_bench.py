@@ -237,7 +237,7 @@ def main():
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     folder = pathlib.Path(arguments.folder or tempfile.mkdtemp(prefix="control_plane_bench"))
     folder.mkdir(parents=True, exist_ok=True)
-    root = pathlib.Path(arguments.binaries or HERE.parent.parent)
+    root = pathlib.Path(arguments.binaries or pathlib.Path.cwd())
     binaries = dict(bonsai_cluster.find_binaries(root), load_generator=root / "tests/bench/load_generator")
     programs = slurm_cluster.find_programs(vars(arguments))
     sides = [BonsaiSide(binaries, folder, arguments)]

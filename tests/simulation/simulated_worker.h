@@ -6,6 +6,7 @@
 
 #include <map>
 #include <string>
+#include <vector>
 
 #include "absl/time/time.h"
 #include "bonsai/v1/worker.pb.h"
@@ -20,14 +21,15 @@ struct SimulatedProcess {
   v1::RankReport report;  // what the agent says of it
   bool stopping = false;
   bool fenced = false;  // its worker's lease has ended since it was started
-  uint64_t step = 0;
+  uint64_t step = 0;    // the one that it has reached, or resumed at
 
   bool alive() const { return report.phase() != v1::RankReport::EXITED; }
 };
 
 class SimulatedWorker {
  public:
-  SimulatedWorker(std::string id, uint32_t cpus, bool device, Ledger& ledger, Random& random);
+  // Each checkpoint is damaged later with this chance.
+  SimulatedWorker(std::string id, uint32_t cpus, bool device, double damage, Ledger& ledger, Random& random);
 
   const std::string& id() const { return id_; }
   const v1::WorkerOffer& offer() const { return offer_; }
@@ -40,12 +42,15 @@ class SimulatedWorker {
   void Run(absl::Time now, bool faults);
   // What the agent says now.
   v1::SynchronizeRequest MakeRequest();
-  void TakeAnswer(const v1::SynchronizeRequest& request, const v1::SynchronizeResponse& response,
-                  absl::Time now);
+  // The tasks that it starts for this answer.
+  std::vector<v1::Task> TakeAnswer(const v1::SynchronizeRequest& request,
+                                   const v1::SynchronizeResponse& response, absl::Time now);
   // The coordinator got a request: if it is none that comes late, the lease runs from now.
   void Heard(const v1::SynchronizeRequest& request, absl::Time now, absl::Duration lease);
   // The coordinator has crashed, and no longer knows which request was the newest.
   void Unheard() { heard_sequence_ = 0; }
+  // The next coordinator's clock is this much ahead of the last one's.
+  void ShiftHeard(absl::Duration by) { heard_ += by; }
   bool LeaseEnded(absl::Time now, absl::Duration lease) const { return now - heard_ >= lease; }
 
   // Agent and processes die; another agent of the same id starts.
@@ -57,9 +62,11 @@ class SimulatedWorker {
 
  private:
   void Start(const v1::Task& task, absl::Time now);
+  void WriteCheckpoint(SimulatedProcess& process);
   void End(SimulatedProcess& process, bool faults);
 
   const std::string id_;
+  const double damage_;
   v1::WorkerOffer offer_;
   Ledger& ledger_;
   Random& random_;
