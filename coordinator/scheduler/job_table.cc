@@ -19,6 +19,16 @@ std::string FormatInstant(absl::Time time) {
   return absl::FormatTime("%Y-%m-%dT%H:%M:%E3SZ", time, absl::UTCTimeZone());
 }
 
+// A clock that was set back while the coordinator was away: the job backs off for as long as it was to, not
+// until the old clock's time comes again.
+void FollowClock(absl::Time now, v1::JobRecord& job) {
+  if (job.attempts().empty()) return;
+  const int64_t ended = job.attempts(job.attempts_size() - 1).ended_unix_ms();
+  const int64_t now_ms = absl::ToUnixMillis(now);
+  if (ended <= now_ms || job.not_before_unix_ms() <= ended) return;
+  job.set_not_before_unix_ms(now_ms + job.not_before_unix_ms() - ended);
+}
+
 }  // namespace
 
 bool HasEnded(v1::JobState state) {
@@ -27,8 +37,10 @@ bool HasEnded(v1::JobState state) {
 
 JobTable::JobTable(const std::map<std::string, v1::JobRecord>& records, absl::Time now) {
   for (const auto& [id, record] : records) {
-    jobs_[id] = record;
-    Index(record, now);
+    v1::JobRecord& job = jobs_[id];
+    job = record;
+    FollowClock(now, job);
+    Index(job, now);
   }
 }
 
