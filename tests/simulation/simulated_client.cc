@@ -16,6 +16,8 @@ void SimulatedClient::DrawJob(int number, PipelineSubmitted& event) {
   v1::JobSpec& job = *event.pipeline.add_jobs();
   job.set_name(absl::StrCat("j", number));
   if (random_.Chance(0.3)) job.set_priority(static_cast<int32_t>(random_.Between(-10, 10)));
+  if (random_.Chance(0.15)) job.set_time_limit_seconds(static_cast<uint32_t>(random_.Between(3, 20)));
+  if (random_.Chance(0.15)) job.set_progress_timeout_seconds(static_cast<uint32_t>(random_.Between(2, 6)));
   v1::Resources& resources = *job.mutable_resources();
   switch (random_.Below(4)) {
     case 0: {

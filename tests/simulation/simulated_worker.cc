@@ -1,5 +1,6 @@
 #include "tests/simulation/simulated_worker.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -20,8 +21,10 @@ SimulatedWorker::SimulatedWorker(std::string id, uint32_t cpus, bool device, dou
 }
 
 void SimulatedWorker::Run(absl::Time now, bool faults) {
+  faults_ = faults;
   for (auto& [id, process] : processes_) {
     if (!process.alive()) continue;
+    if (!process.hangs) process.report.mutable_progress()->set_step(++process.progress);
     if (now >= process.ends) {
       End(process, faults);
     } else if (process.task.spec().has_pretrain() && process.task.rank() == 0 && random_.Chance(0.05)) {
@@ -121,6 +124,11 @@ void SimulatedWorker::Start(const v1::Task& task, absl::Time now) {
   process.report.set_attempt(task.attempt());
   process.report.set_rank(task.rank());
   process.report.set_phase(v1::RankReport::RUNNING);
+  const bool is_watched = task.spec().time_limit_seconds() > 0 || task.spec().progress_timeout_seconds() > 0;
+  if (faults_ && is_watched && random_.Chance(0.2)) {
+    process.hangs = true;
+    process.ends = absl::InfiniteFuture();
+  }
   // The newest whose every blob verifies.
   for (const v1::Checkpoint& checkpoint : task.resume()) {
     if (ledger_.damaged.count(checkpoint.manifest_id()) > 0) continue;
@@ -150,11 +158,13 @@ void SimulatedWorker::Restart() {
   leaving_ = false;
 }
 
-void SimulatedWorker::Leave() {
+void SimulatedWorker::Leave(absl::Time now) {
   leaving_ = true;
   for (auto& [id, process] : processes_) {
     if (!process.alive()) continue;
     process.stopping = true;
+    process.ends =
+        std::min(process.ends, now + absl::Milliseconds(random_.Between(0, 2000)));  // killed at the latest
     process.report.set_phase(v1::RankReport::STOPPING);
   }
 }

@@ -21,7 +21,9 @@ struct SimulatedProcess {
   v1::RankReport report;  // what the agent says of it
   bool stopping = false;
   bool fenced = false;  // its worker's lease has ended since it was started
-  uint64_t step = 0;    // the one that it has reached, or resumed at
+  bool hangs = false;   // it does nothing and reports no progress, until it is stopped
+  uint64_t step = 0;    // of its newest checkpoint, or the one that it resumed at
+  uint64_t progress = 0;
 
   bool alive() const { return report.phase() != v1::RankReport::EXITED; }
 };
@@ -55,7 +57,7 @@ class SimulatedWorker {
 
   // Agent and processes die; another agent of the same id starts.
   void Restart();
-  void Leave();
+  void Leave(absl::Time now);
 
   absl::Time next_request;
   absl::Time silent_until;  // partitioned, or stopped by a debugger: runs, and says nothing
@@ -73,6 +75,7 @@ class SimulatedWorker {
   int session_ = 1;
   uint64_t sequence_ = 0;
   bool leaving_ = false;
+  bool faults_ = true;
   absl::Time heard_;
   uint64_t heard_sequence_ = 0;
   std::map<RankId, SimulatedProcess> processes_;

@@ -173,7 +173,7 @@ void Simulation::HurtWorker(SimulatedWorker& worker) {
   } else if (kind < 8) {
     worker.silent_until = now_ + absl::Milliseconds(random_.Between(1000, 20000));
   } else {
-    worker.Leave();
+    worker.Leave(now_);
   }
 }
 
@@ -249,6 +249,17 @@ std::string Simulation::DescribeUnended() {
         &text, "\n  ", id, " is ", v1::JobState_Name(job.state()), " after ", job.attempts_size(),
         " attempts: ", job.reason(), "; ",
         coordinator_.up() ? coordinator_.scheduler()->ExplainPending(id) : "the coordinator is down");
+  }
+  for (const auto& worker : workers_) {
+    for (const auto& [id, process] : worker->processes()) {
+      absl::StrAppend(&text, "\n  ", worker->id(), " runs ", std::get<0>(id), " attempt ", std::get<1>(id),
+                      " rank ", std::get<2>(id), ": ", v1::RankReport::Phase_Name(process.report.phase()),
+                      process.hangs ? ", hangs" : "");
+    }
+  }
+  if (!coordinator_.up()) return text;
+  for (const v1::WorkerStatus& status : coordinator_.scheduler()->ListWorkers(clock_.Read(now_))) {
+    absl::StrAppend(&text, "\n  the coordinator says: ", status.ShortDebugString());
   }
   return text;
 }
