@@ -15,7 +15,7 @@ namespace {
 using google::protobuf::TextFormat;
 
 constexpr size_t kConfigBytesMax = 1 << 20;
-constexpr int64_t kLeaseMsDefault = 10000;
+constexpr int64_t kLeaseMsDefault = 8000;
 constexpr int64_t kLeaseMsMin = 100;
 constexpr int64_t kLeaseMsMax = 3600000;
 constexpr int32_t kPriorityMax = 1000;

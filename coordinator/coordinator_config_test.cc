@@ -20,7 +20,7 @@ TEST(CoordinatorConfigTest, FillsInDefaults) {
   ASSERT_TRUE(config.ok()) << config.status();
   EXPECT_EQ(config->listen_address(), "127.0.0.1:0");
   EXPECT_EQ(config->metrics_address(), "127.0.0.1:0");
-  EXPECT_EQ(config->lease_ms(), 10000);
+  EXPECT_EQ(config->lease_ms(), 8000);
 }
 
 TEST(CoordinatorConfigTest, NamesFileLineAndFieldOfAnError) {

@@ -15,7 +15,8 @@ namespace bonsai {
 
 class CoordinatorProcess {
  public:
-  // stderr goes to `log_path`, which is replaced. `environment` holds "NAME=value", on top of this process's own.
+  // stderr goes to `log_path`, which is replaced. `environment` holds "NAME=value", on top of this process's
+  // own.
   CoordinatorProcess(const std::vector<std::string>& arguments, const std::string& log_path,
                      const std::vector<std::string>& environment = {}) {
     const char* folder = std::getenv("TEST_SRCDIR");
@@ -53,7 +54,8 @@ class CoordinatorProcess {
   // Whether it has ended by itself; then Wait() says how.
   bool Ended() const {
     siginfo_t info = {};
-    return waitid(P_PID, static_cast<id_t>(pid_), &info, WEXITED | WNOHANG | WNOWAIT) == 0 && info.si_pid == pid_;
+    return waitid(P_PID, static_cast<id_t>(pid_), &info, WEXITED | WNOHANG | WNOWAIT) == 0 &&
+           info.si_pid == pid_;
   }
 
   int Wait() {

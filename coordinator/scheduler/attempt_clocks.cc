@@ -1,5 +1,7 @@
 #include "coordinator/scheduler/attempt_clocks.h"
 
+#include <algorithm>
+
 #include "absl/strings/str_cat.h"
 
 namespace bonsai {
@@ -19,7 +21,9 @@ void AttemptClocks::Start(const v1::JobRecord& job, absl::Time now) {
   Clock clock;
   clock.limit_seconds = job.spec().time_limit_seconds();
   clock.progress_seconds = job.spec().progress_timeout_seconds();
-  const absl::Time started = absl::FromUnixMillis(job.attempts(job.attempts_size() - 1).started_unix_ms());
+  // Now at the latest: the clock may have been set back while the coordinator was away.
+  const absl::Time started =
+      std::min(now, absl::FromUnixMillis(job.attempts(job.attempts_size() - 1).started_unix_ms()));
   if (clock.limit_seconds > 0) clock.ends = started + absl::Seconds(clock.limit_seconds);
   if (clock.progress_seconds > 0) clock.hangs = now + absl::Seconds(clock.progress_seconds);
   if (clock.next() == absl::InfiniteFuture()) return;

@@ -49,6 +49,13 @@ TEST(AttemptClocksTest, TheTimeLimitRunsFromTheStartOfTheAttempt) {
   EXPECT_EQ(clocks.NextDeadline(), absl::InfiniteFuture());
 }
 
+TEST(AttemptClocksTest, AClockThatWasSetBackGivesNobodyMoreTime) {
+  AttemptClocks clocks;
+  clocks.Start(Job(60, 0),
+               kStart - absl::Hours(1));  // the coordinator was started again, by an earlier clock
+  EXPECT_EQ(clocks.NextDeadline(), kStart - absl::Hours(1) + absl::Seconds(60));
+}
+
 TEST(AttemptClocksTest, HangsWhenNothingChangesForTooLong) {
   AttemptClocks clocks;
   clocks.Start(Job(1000, 10), kStart);

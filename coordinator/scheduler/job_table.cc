@@ -19,6 +19,16 @@ std::string FormatInstant(absl::Time time) {
   return absl::FormatTime("%Y-%m-%dT%H:%M:%E3SZ", time, absl::UTCTimeZone());
 }
 
+// A clock that was set back while the coordinator was away: the job backs off for as long as it was to, not
+// until the old clock's time comes again.
+void FollowClock(absl::Time now, v1::JobRecord& job) {
+  if (job.attempts().empty()) return;
+  const int64_t ended = job.attempts(job.attempts_size() - 1).ended_unix_ms();
+  const int64_t now_ms = absl::ToUnixMillis(now);
+  if (ended <= now_ms || job.not_before_unix_ms() <= ended) return;
+  job.set_not_before_unix_ms(now_ms + job.not_before_unix_ms() - ended);
+}
+
 }  // namespace
 
 bool HasEnded(v1::JobState state) {
@@ -29,7 +39,8 @@ JobTable::JobTable(const std::map<std::string, v1::JobRecord>& records, absl::Ti
   for (const auto& [id, record] : records) {
     auto it = jobs_.emplace(id, record).first;
     by_id_[it->first] = &it->second;
-    Index(record, now);
+    FollowClock(now, it->second);
+    Index(it->second, now);
   }
 }
 

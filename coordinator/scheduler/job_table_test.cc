@@ -133,5 +133,19 @@ TEST_F(JobTableTest, StartsFromRecords) {
   EXPECT_THAT(loaded.Dependents("a"), ElementsAre("b"));
 }
 
+TEST_F(JobTableTest, AClockThatWasSetBackMakesNobodyWaitForTheOldTime) {
+  Add("a", {});
+  table_.Edit("a").add_attempts()->set_ended_unix_ms(absl::ToUnixMillis(now_));
+  table_.Retry("a", "failed", absl::Seconds(4), now_, {"failed"});
+  const std::map<std::string, v1::JobRecord> kept = {{"a", *table_.Find("a")}};
+  const absl::Time earlier = now_ - absl::Hours(1);
+  JobTable restarted(kept, earlier);
+  EXPECT_THAT(restarted.ready(), IsEmpty());
+  EXPECT_EQ(restarted.Find("a")->not_before_unix_ms(), absl::ToUnixMillis(earlier + absl::Seconds(4)));
+  // The same clock: as it was.
+  EXPECT_EQ(JobTable(kept, now_).Find("a")->not_before_unix_ms(),
+            absl::ToUnixMillis(now_ + absl::Seconds(4)));
+}
+
 }  // namespace
 }  // namespace bonsai

@@ -10,6 +10,10 @@ namespace {
 
 // How soon a worker is to call again while something is about to change for it.
 constexpr absl::Duration kSoon = absl::Milliseconds(150);
+// A worker learns of a task when it calls: the fewer there are, the more often each may, so that all of them
+// together call no more than 200 times a second, or once in an interval each.
+constexpr absl::Duration kBetweenCalls = absl::Milliseconds(5);
+constexpr absl::Duration kIntervalMin = absl::Milliseconds(100);
 
 }  // namespace
 
@@ -23,14 +27,16 @@ absl::Status TableScheduler::Take(absl::Time now, const WorkerSynchronized& even
 v1::SynchronizeResponse TableScheduler::AnswerWorker(const v1::SynchronizeRequest& request) const {
   v1::SynchronizeResponse response;
   response.set_lease_ms(absl::ToInt64Milliseconds(options_.lease));
-  response.set_next_synchronize_ms(absl::ToInt64Milliseconds(options_.synchronize_interval));
+  const absl::Duration paced =
+      std::max(kIntervalMin, kBetweenCalls * static_cast<int64_t>(workers_.all().size()));
+  const absl::Duration interval = std::min(paced, options_.synchronize_interval);
+  response.set_next_synchronize_ms(absl::ToInt64Milliseconds(interval));
   if (run_nothing_) return response;
   const v1::WorkerOffer& offer = workers_.Find(request.worker_id())->offer;
   std::vector<v1::Task> tasks =
       DesiredTasks(request, offer, jobs_, attempts_, options_.code_version, options_.default_grace);
-  if (!jobs_.ready().empty() || !RunsJust(tasks, request)) {
-    response.set_next_synchronize_ms(
-        absl::ToInt64Milliseconds(std::min(kSoon, options_.synchronize_interval)));
+  if (!RunsJust(tasks, request)) {
+    response.set_next_synchronize_ms(absl::ToInt64Milliseconds(std::min(kSoon, interval)));
   }
   for (v1::Task& task : tasks) *response.add_desired() = std::move(task);
   return response;

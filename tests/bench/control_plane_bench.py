@@ -9,6 +9,7 @@ Measures, each N times on both in turn:
   tasks               2,000 no-op tasks, from submission to the end of the last
   death               kill -9 of a worker (of a node) to the restart of its gang of two elsewhere
   preemption          submission of a job of high priority on a full cluster to its start
+  recovery            kill -9 of the coordinator with 100,000 jobs on record to its first answer (Bonsai alone)
 and fdatasync on the same disk, between them. Prints medians and their ratio, and JSON with --json. Where no Slurm is
 installed it says so and measures Bonsai alone.
 """
@@ -70,6 +71,17 @@ class BonsaiSide:
 
     def preemption(self):
         return self.cluster.measure_preemption()
+
+    def recovery(self):
+        self.cluster.stop_workers()
+        run_json(self.load, "submit", self.cluster.address(), 64, self.arguments.recorded)
+        self.cluster.coordinator.kill()
+        self.cluster.coordinator.wait()
+        start = time.monotonic()
+        self.cluster.start_coordinator()
+        seconds = time.monotonic() - start
+        self.cluster.restart_empty()
+        return {"what": "recovery", "jobs": self.arguments.recorded, "seconds": seconds}
 
 
 class SlurmSide:
@@ -166,6 +178,7 @@ MEASURES = {
     "tasks": lambda side, arguments: side.tasks(arguments.tasks),
     "death": lambda side, arguments: side.death(),
     "preemption": lambda side, arguments: side.preemption(),
+    "recovery": lambda side, arguments: side.recovery() if hasattr(side, "recovery") else None,
 }
 
 
@@ -195,7 +208,7 @@ def print_report(results):
         for peer in ("slurm", "slurm_library"):
             if peer in middle and "bonsai" in middle:
                 key = "per_second" if "per_second" in middle[peer] else "seconds"
-                ratios = [b[key] / s[key] for b, s in zip(sides["bonsai"], sides[peer])]
+                ratios = [ours[key] / theirs[key] for ours, theirs in zip(sides["bonsai"], sides[peer])]
                 print("  bonsai / %-13s %s: median of ratios %.3g" % (peer, key, statistics.median(ratios)))
 
 
@@ -207,6 +220,8 @@ def measure_all(sides, load, folder, arguments):
             # Whoever begins changes, so that a drift of the machine hurts both.
             for side in sides if pair % 2 == 0 else reversed(sides):
                 result = MEASURES[name](side, arguments)
+                if result is None:
+                    continue
                 library = result.pop("library", None)
                 found.setdefault(side.name, []).append(result)
                 if library:
@@ -224,6 +239,7 @@ def parse_arguments():
     parser.add_argument("--cpus", type=int, default=16, help="slots of each")
     parser.add_argument("--tasks", type=int, default=TASKS)
     parser.add_argument("--submissions", type=int, default=500, help="from one client; four times as many from 64")
+    parser.add_argument("--recorded", type=int, default=100000, help="jobs on record when the coordinator is killed")
     parser.add_argument("--slurmd_timeout", type=int, default=10)
     parser.add_argument("--folder", help="on the disk to be measured; default: a temporary one")
     parser.add_argument("--binaries", help="the folder with the built packages; default: this program's runfiles")
@@ -237,7 +253,7 @@ def main():
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     folder = pathlib.Path(arguments.folder or tempfile.mkdtemp(prefix="control_plane_bench"))
     folder.mkdir(parents=True, exist_ok=True)
-    root = pathlib.Path(arguments.binaries or HERE.parent.parent)
+    root = pathlib.Path(arguments.binaries or pathlib.Path.cwd())
     binaries = dict(bonsai_cluster.find_binaries(root), load_generator=root / "tests/bench/load_generator")
     programs = slurm_cluster.find_programs(vars(arguments))
     sides = [BonsaiSide(binaries, folder, arguments)]

@@ -1,9 +1,10 @@
 // The load on a coordinator for its benchmarks, and the yardstick of its disk. One JSON object on stdout.
 //
-//   load_generator submit ADDRESS CLIENTS COUNT    COUNT submissions of one job each, by so many clients at once, each
+//   load_generator submit ADDRESS CLIENTS COUNT    COUNT submissions of one job each, by so many clients at
+//   once, each
 //                                                  waiting for its acknowledgement
-//   load_generator tasks ADDRESS COUNT             COUNT one-rank jobs in pipelines of 500, until the last has ended
-//   load_generator fdatasync FOLDER COUNT          COUNT appends of 512 bytes, each made durable
+//   load_generator tasks ADDRESS COUNT             COUNT one-rank jobs in pipelines of 500, until the last
+//   has ended load_generator fdatasync FOLDER COUNT          COUNT appends of 512 bytes, each made durable
 //
 // Exit codes: 0 done, 1 something failed (stderr says what), 64 usage.
 #include <fcntl.h>
@@ -67,13 +68,14 @@ std::string DrawPrefix() {
 void PrintLatencies(const char* what, std::vector<double> seconds, double elapsed, int clients) {
   std::sort(seconds.begin(), seconds.end());
   const auto quantile = [&](double q) {
-    return 1e3 * seconds[std::min(seconds.size() - 1, static_cast<size_t>(q * static_cast<double>(seconds.size())))];
+    return 1e3 * seconds[std::min(seconds.size() - 1,
+                                  static_cast<size_t>(q * static_cast<double>(seconds.size())))];
   };
   std::printf(
       "{\"what\": \"%s\", \"clients\": %d, \"count\": %zu, \"seconds\": %.6f, \"per_second\": %.3f, "
       "\"p50_ms\": %.4f, \"p99_ms\": %.4f, \"max_ms\": %.4f}\n",
-      what, clients, seconds.size(), elapsed, static_cast<double>(seconds.size()) / elapsed, quantile(0.5), quantile(0.99),
-      1e3 * seconds.back());
+      what, clients, seconds.size(), elapsed, static_cast<double>(seconds.size()) / elapsed, quantile(0.5),
+      quantile(0.99), 1e3 * seconds.back());
 }
 
 int Fail(const std::string& what) {
@@ -160,8 +162,10 @@ int RunTasks(const std::string& address, int count) {
   }
   const double elapsed = absl::ToDoubleSeconds(absl::Now() - start);
   if (done != count) return Fail(absl::StrCat("only ", done, " of ", count, " jobs are done"));
-  std::printf("{\"what\": \"tasks\", \"count\": %d, \"submit_seconds\": %.6f, \"seconds\": %.6f, \"per_second\": %.3f}\n",
-              count, submitted, elapsed, count / elapsed);
+  std::printf(
+      "{\"what\": \"tasks\", \"count\": %d, \"submit_seconds\": %.6f, \"seconds\": %.6f, \"per_second\": "
+      "%.3f}\n",
+      count, submitted, elapsed, count / elapsed);
   return 0;
 }
 
@@ -199,11 +203,13 @@ int main(int argc, char** argv) {
   if (words.size() == 4 && numbers.size() == 2 && words[0] == "submit") {
     return bonsai::RunSubmit(words[1], numbers[0], numbers[1]);
   }
-  if (words.size() == 3 && numbers.size() == 1 && words[0] == "tasks") return bonsai::RunTasks(words[1], numbers[0]);
+  if (words.size() == 3 && numbers.size() == 1 && words[0] == "tasks")
+    return bonsai::RunTasks(words[1], numbers[0]);
   if (words.size() == 3 && numbers.size() == 1 && words[0] == "fdatasync") {
     return bonsai::RunFdatasync(words[1], numbers[0]);
   }
-  std::fprintf(stderr,
-               "usage: load_generator submit ADDRESS CLIENTS COUNT | tasks ADDRESS COUNT | fdatasync FOLDER COUNT\n");
+  std::fprintf(
+      stderr,
+      "usage: load_generator submit ADDRESS CLIENTS COUNT | tasks ADDRESS COUNT | fdatasync FOLDER COUNT\n");
   return 64;
 }

@@ -1,10 +1,10 @@
-// A runner of any kind that does nothing, for benchmarks and fault tests of the control plane. It is installed as
-// bonsai-run-<kind>.
+// A runner of any kind that does nothing, for benchmarks and fault tests of the control plane. It is
+// installed as bonsai-run-<kind>.
 //
-// A job whose name starts with "hold" runs until SIGTERM, then writes a checkpoint and leaves; or until there is a file
-// share_dir/finish-<attempt>, then publishes an output. When a rank of it starts it appends "<Unix time in microseconds>
-// <job id> <attempt> <rank> <process id>" to the file share_dir/started. Any other job publishes an output without files
-// at once.
+// A job whose name starts with "hold" runs until SIGTERM, then writes a checkpoint and leaves; or until there
+// is a file share_dir/finish-<attempt>, then publishes an output. When a rank of it starts it appends "<Unix
+// time in microseconds> <job id> <attempt> <rank> <process id>" to the file share_dir/started. Any other job
+// publishes an output without files at once.
 #include <fcntl.h>
 #include <openssl/crypto.h>
 #include <unistd.h>

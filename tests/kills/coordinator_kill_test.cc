@@ -1,5 +1,6 @@
-// A real coordinator, killed without warning under load from eight clients: at random moments, and at every point of a
-// commit. Acknowledged means durable; nothing is there twice; no id is given twice. 50 kills, or 1,000 with BONSAI_DEEP.
+// A real coordinator, killed without warning under load from eight clients: at random moments, and at every
+// point of a commit. Acknowledged means durable; nothing is there twice; no id is given twice. 50 kills, or
+// 1,000 with BONSAI_DEEP.
 #include <array>
 #include <cstdlib>
 #include <map>
@@ -17,7 +18,8 @@ namespace {
 
 constexpr int kClients = 8;
 constexpr absl::Duration kClientPause = absl::Milliseconds(10);
-constexpr std::array<const char*, 4> kCrashPoints = {"before_write", "torn_write", "after_write", "after_sync"};
+constexpr std::array<const char*, 4> kCrashPoints = {"before_write", "torn_write", "after_write",
+                                                     "after_sync"};
 
 int Kills() {
   const char* deep = std::getenv("BONSAI_DEEP");
@@ -45,7 +47,8 @@ class CoordinatorKillTest : public CoordinatorFixture {
     const char* sources = std::getenv("TEST_SRCDIR");
     return StartProcess({absl::StrCat("LD_PRELOAD=", sources == nullptr ? "." : sources,
                                       "/bonsai/tests/kills/libcrash_point.so"),
-                         absl::StrCat("BONSAI_CRASH_POINT=", point), absl::StrCat("BONSAI_CRASH_COMMIT=", commit)});
+                         absl::StrCat("BONSAI_CRASH_POINT=", point),
+                         absl::StrCat("BONSAI_CRASH_COMMIT=", commit)});
   }
 
   // Until somebody answers; false if the process has ended instead.
@@ -76,7 +79,8 @@ class CoordinatorKillTest : public CoordinatorFixture {
       const grpc::Status listed = client_->ListJobs(&context, request, &response);
       EXPECT_TRUE(listed.ok()) << listed.error_message();
       for (const v1::JobStatus& status : response.jobs()) {
-        EXPECT_TRUE(jobs.emplace(status.job().id(), status.job()).second) << status.job().id() << " is there twice";
+        EXPECT_TRUE(jobs.emplace(status.job().id(), status.job()).second)
+            << status.job().id() << " is there twice";
       }
       request.set_page_token(response.next_page_token());
     } while (!request.page_token().empty());
@@ -106,7 +110,8 @@ void CoordinatorKillTest::CheckAnswers(const std::vector<std::unique_ptr<Submitt
     }
   }
   EXPECT_EQ(lost, 0u) << "acknowledged submissions are lost";
-  // Each request made one pipeline, repeated or not; the last of each client may have been given up unanswered.
+  // Each request made one pipeline, repeated or not; the last of each client may have been given up
+  // unanswered.
   EXPECT_GE(jobs.size(), given.size());
   EXPECT_LE(jobs.size(), given.size() + kClients);
   EXPECT_GE(given.size(), static_cast<size_t>(Kills()));
@@ -120,12 +125,15 @@ TEST_F(CoordinatorKillTest, LosesNoAcknowledgedSubmissionAndGivesNoIdTwice) {
     clients.push_back(std::make_unique<SubmittingClient>(AddressPath(), OneJob(), i, kClientPause));
   }
   std::mt19937 random(1);
-  const auto draw = [&random](int least, int most) { return std::uniform_int_distribution<int>(least, most)(random); };
+  const auto draw = [&random](int least, int most) {
+    return std::uniform_int_distribution<int>(least, most)(random);
+  };
   absl::Duration longest;
   for (int kill = 0; kill < Kills(); ++kill) {
     const bool doomed = kill % 2 == 1;
     const absl::Time start = absl::Now();
-    process = doomed ? StartDoomed(kCrashPoints[kill / 2 % kCrashPoints.size()], draw(1, 12)) : StartProcess();
+    process =
+        doomed ? StartDoomed(kCrashPoints[kill / 2 % kCrashPoints.size()], draw(1, 12)) : StartProcess();
     // Now and then one is killed before it serves.
     if (draw(0, 7) > 0 && WaitUntilItServes(*process)) longest = std::max(longest, absl::Now() - start);
     if (!doomed) {

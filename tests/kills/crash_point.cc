@@ -1,5 +1,5 @@
-// For tests: a library that is loaded before all others (LD_PRELOAD) and ends its process, as kill -9 does, at one of
-// the points of a commit: RocksDB's log is written, then synced.
+// For tests: a library that is loaded before all others (LD_PRELOAD) and ends its process, as kill -9 does,
+// at one of the points of a commit: RocksDB's log is written, then synced.
 //
 //   BONSAI_CRASH_POINT    before_write, torn_write (half of it is written), after_write, after_sync
 //   BONSAI_CRASH_COMMIT   at which write or sync of a log, counted from 1

@@ -22,7 +22,8 @@ void SetDeadline(grpc::ClientContext& context) {
 
 }  // namespace
 
-SubmittingClient::SubmittingClient(std::string address_path, v1::Pipeline pipeline, int number, absl::Duration pause)
+SubmittingClient::SubmittingClient(std::string address_path, v1::Pipeline pipeline, int number,
+                                   absl::Duration pause)
     : address_path_(std::move(address_path)),
       pipeline_(std::move(pipeline)),
       number_(number),
@@ -54,7 +55,8 @@ bool SubmittingClient::Submit(const std::string& request_id) {
   if (!stub_->SubmitPipeline(&context, request, &response).ok()) return false;
   const auto [known, fresh] = acknowledged_.emplace(request_id, response.pipeline_id());
   if (!fresh && known->second != response.pipeline_id()) {
-    absl::StrAppend(&contradictions_, request_id, " was ", known->second, " and is ", response.pipeline_id(), "\n");
+    absl::StrAppend(&contradictions_, request_id, " was ", known->second, " and is ", response.pipeline_id(),
+                    "\n");
   }
   return true;
 }
@@ -68,7 +70,8 @@ void SubmittingClient::Cancel(const std::string& pipeline_id) {
   const grpc::Status status = stub_->Cancel(&context, request, &response);
   if (status.ok()) cancelled_.insert(response.job_ids().begin(), response.job_ids().end());
   if (status.error_code() == grpc::StatusCode::NOT_FOUND) {
-    absl::StrAppend(&contradictions_, pipeline_id, " was acknowledged and is not known: ", status.error_message(), "\n");
+    absl::StrAppend(&contradictions_, pipeline_id,
+                    " was acknowledged and is not known: ", status.error_message(), "\n");
   }
 }
 

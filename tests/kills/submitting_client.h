@@ -1,5 +1,5 @@
-// For tests: a client that submits, repeats and cancels without end while its coordinator is killed again and again,
-// and remembers every answer that it got.
+// For tests: a client that submits, repeats and cancels without end while its coordinator is killed again and
+// again, and remembers every answer that it got.
 //
 // Has a thread of its own. The answers may be read once Stop has returned.
 #ifndef BONSAI_TESTS_KILLS_SUBMITTING_CLIENT_H_
@@ -25,8 +25,12 @@ class SubmittingClient {
 
   void Stop();
 
-  const std::map<std::string, std::string>& acknowledged() const { return acknowledged_; }  // request to pipeline id
-  const std::set<std::string>& cancelled() const { return cancelled_; }  // job ids whose cancellation was acknowledged
+  const std::map<std::string, std::string>& acknowledged() const {
+    return acknowledged_;
+  }  // request to pipeline id
+  const std::set<std::string>& cancelled() const {
+    return cancelled_;
+  }  // job ids whose cancellation was acknowledged
   // Answers that contradict earlier ones.
   const std::string& contradictions() const { return contradictions_; }
 

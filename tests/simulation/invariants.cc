@@ -28,7 +28,21 @@ void Invariants::Acknowledged(const v1::CancelResponse& response) {
   cancelled_.insert(response.job_ids().begin(), response.job_ids().end());
 }
 
-void Invariants::CheckRecords(const Records& kept) {
+void Invariants::MayRunAgain(const std::string& id) {
+  const auto concerns = [&](const std::string& job_id) {
+    // A job that failed takes those with it that need it: all of its pipeline may change.
+    const std::string pipeline = id.substr(0, id.find('/'));
+    return job_id.compare(0, pipeline.size() + 1, pipeline + "/") == 0;
+  };
+  for (auto it = cancelled_.begin(); it != cancelled_.end();)
+    it = concerns(*it) ? cancelled_.erase(it) : std::next(it);
+  for (auto it = ended_.begin(); it != ended_.end();) {
+    const bool done = it->second.rfind(v1::JobState_Name(v1::DONE), 0) == 0;
+    it = !done && concerns(it->first) ? ended_.erase(it) : std::next(it);
+  }
+}
+
+void Invariants::CheckAcknowledged(const Records& kept) {
   for (const auto& [request_id, response] : submitted_) {
     auto pipeline = kept.pipelines.find(response.pipeline_id());
     if (pipeline == kept.pipelines.end() || pipeline->second.request_id() != request_id) {
@@ -38,31 +52,97 @@ void Invariants::CheckRecords(const Records& kept) {
       if (kept.jobs.count(id) == 0) Violated(absl::StrCat(id, " was acknowledged and is not kept"));
     }
   }
-  std::set<uint64_t> job_sequences;
-  std::set<uint64_t> artifact_sequences;
-  for (const auto& [id, artifact] : kept.artifacts) {
-    if (!artifact_sequences.insert(artifact.sequence()).second)
-      Violated(absl::StrCat(id, " shares its sequence"));
-    auto job = kept.jobs.find(artifact.job_id());
-    if (job == kept.jobs.end() || job->second.output_id() != id) {
-      Violated(absl::StrCat(id, " is published, but no job has it as its output"));
+}
+
+void Invariants::CheckBatch(const RecordBatch& batch, const Records& kept) {
+  CheckHistory(batch);
+  CheckArtifacts(batch, kept);
+  for (const v1::PipelineRecord& pipeline : batch.pipelines) {
+    auto [known, fresh] = requests_.emplace(pipeline.id(), pipeline.request_id());
+    if (!fresh && known->second != pipeline.request_id()) {
+      Violated(absl::StrCat(pipeline.id(), " was given to two requests"));
     }
   }
-  for (const auto& [id, job] : kept.jobs) {
-    if (!job_sequences.insert(job.sequence()).second) Violated(absl::StrCat(id, " shares its sequence"));
+  for (const v1::JobRecord& job : batch.jobs) {
+    auto [known, fresh] = job_sequences_.emplace(job.sequence(), job.id());
+    if (!fresh && known->second != job.id()) Violated(absl::StrCat(job.id(), " shares its sequence"));
     CheckAttempts(job);
+    CheckCheckpoints(job);
     if (job.state() == v1::DONE) CheckOutput(job, kept);
     if (HasEnded(job.state())) CheckEnded(job);
-    if (cancelled_.count(id) > 0 && job.state() != v1::CANCELLING && job.state() != v1::CANCELLED) {
-      Violated(absl::StrCat(id, " was cancelled, but is ", v1::JobState_Name(job.state())));
+    if (cancelled_.count(job.id()) > 0 && job.state() != v1::CANCELLING && job.state() != v1::CANCELLED) {
+      Violated(absl::StrCat(job.id(), " was cancelled, but is ", v1::JobState_Name(job.state())));
     }
-    for (const v1::Checkpoint& checkpoint : job.checkpoints()) {
-      const Ledger::Made& made = ledger_.artifacts[checkpoint.manifest_id()];
-      if (made.job_id != id || made.attempt != checkpoint.attempt()) {
-        Violated(
-            absl::StrCat(id, " has a checkpoint that its attempt did not write: ", checkpoint.manifest_id()));
-      }
+  }
+}
+
+void Invariants::CheckHistory(const RecordBatch& batch) {
+  for (const v1::HistoryEntry& entry : batch.history) {
+    if (entry.number() != ++history_[entry.job_id()]) {
+      Violated(absl::StrCat(entry.job_id(), "'s history goes on with ", entry.number(), ", not ",
+                            history_[entry.job_id()], ": ", entry.what()));
     }
+    if (entry.what().empty() || entry.actor().empty()) {
+      Violated(
+          absl::StrCat(entry.job_id(), "'s history does not say who did what in entry ", entry.number()));
+    }
+  }
+  for (const v1::JobRecord& job : batch.jobs) {
+    if (job.history_size() > history_[job.id()]) {
+      Violated(absl::StrCat(job.id(), " counts ", job.history_size(), " entries of history; ",
+                            history_[job.id()], " are kept"));
+    }
+  }
+}
+
+void Invariants::CheckArtifacts(const RecordBatch& batch, const Records& kept) {
+  for (const v1::ArtifactRecord& artifact : batch.artifacts) {
+    auto [known, fresh] = artifact_sequences_.emplace(artifact.sequence(), artifact.id());
+    if (!fresh && known->second != artifact.id())
+      Violated(absl::StrCat(artifact.id(), " shares its sequence"));
+    auto job = kept.jobs.find(artifact.job_id());
+    if (job == kept.jobs.end() || job->second.output_id() != artifact.id()) {
+      Violated(absl::StrCat(artifact.id(), " is published, but no job has it as its output"));
+    }
+  }
+}
+
+void Invariants::CheckCheckpoints(const v1::JobRecord& job) {
+  std::set<std::string>& known = checkpoints_[job.id()];
+  for (const v1::Checkpoint& checkpoint : job.checkpoints()) {
+    const auto made = ledger_.artifacts.find(checkpoint.manifest_id());
+    if (made == ledger_.artifacts.end() || made->second.job_id != job.id() ||
+        made->second.attempt != checkpoint.attempt()) {
+      Violated(absl::StrCat(job.id(),
+                            " has a checkpoint that its attempt did not write: ", checkpoint.manifest_id()));
+    }
+    if (!known.insert(checkpoint.manifest_id()).second) continue;
+    // What an older attempt says late is not believed. (The last word of one may be kept with the start of
+    // the next.)
+    if (checkpoint.attempt() < last_attempt_[job.id()]) {
+      Violated(absl::StrCat(job.id(), " took a checkpoint of attempt ", checkpoint.attempt(),
+                            " during attempt ", last_attempt_[job.id()]));
+    }
+  }
+  if (job.attempts_size() > 0) last_attempt_[job.id()] = job.attempts(job.attempts_size() - 1).number();
+}
+
+void Invariants::CheckResume(const v1::Task& task, const Records& kept) {
+  const auto job = kept.jobs.find(task.job_id());
+  if (job == kept.jobs.end()) return Violated(absl::StrCat(task.job_id(), " runs and is not kept"));
+  const v1::Checkpoint* newest = nullptr;
+  for (const v1::Checkpoint& checkpoint : job->second.checkpoints()) {
+    // Its own, which another rank may have written already, came after it was told.
+    if (checkpoint.attempt() < task.attempt()) {
+      newest = &checkpoint;
+      break;
+    }
+  }
+  const std::string wanted = newest == nullptr ? "" : newest->manifest_id();
+  const std::string told = task.resume_size() == 0 ? "" : task.resume(0).manifest_id();
+  if (wanted != told) {
+    Violated(absl::StrCat(task.job_id(), " attempt ", task.attempt(), " is to resume at \"", told,
+                          "\"; the newest is \"", wanted, "\""));
   }
 }
 
@@ -78,7 +158,11 @@ void Invariants::CheckAttempts(const v1::JobRecord& job) {
       Violated(absl::StrCat(name, " of a ", v1::JobState_Name(job.state()), " job is ",
                             v1::AttemptRecord::Outcome_Name(attempt.outcome())));
     }
-    if (attempt.placements_size() != static_cast<int>(std::max(job.spec().resources().ranks(), 1u))) {
+    const v1::Resources& resources = job.spec().resources();
+    const int ranks = static_cast<int>(std::max(resources.ranks(), 1u));
+    const int least = resources.min_ranks() == 0 ? ranks : static_cast<int>(resources.min_ranks());
+    const int most = std::max(ranks, static_cast<int>(resources.max_ranks()));
+    if (attempt.placements_size() < least || attempt.placements_size() > most) {
       Violated(absl::StrCat(name, " has ", attempt.placements_size(),
                             " ranks: a gang starts whole or not at all"));
     }
@@ -113,18 +197,26 @@ void Invariants::CheckWorkers(const std::vector<std::unique_ptr<SimulatedWorker>
   std::map<std::string, std::set<uint32_t>> attempts;  // alive, where the worker's lease has never ended
   for (const auto& worker : workers) {
     uint32_t cpus = 0;
+    uint64_t memory_bytes = 0;
+    uint32_t gpus = 0;
     std::map<std::string, int> devices;
     for (const auto& [id, process] : worker->processes()) {
       if (!process.alive()) continue;
-      cpus += std::max(process.task.spec().resources().cpus(), 1u);
+      const v1::Resources& resources = process.task.spec().resources();
+      cpus += std::max(resources.cpus(), 1u);
+      memory_bytes += resources.memory_bytes();
+      gpus += resources.gpus();
       if (process.task.has_device() && ++devices[process.task.device().id()] > 1) {
         Violated(absl::StrCat(worker->id(), " has two processes on device ", process.task.device().id()));
       }
       if (!process.fenced && !worker->LeaseEnded(now, lease))
         attempts[std::get<0>(id)].insert(std::get<1>(id));
     }
-    if (cpus > worker->offer().cpus()) {
-      Violated(absl::StrCat(worker->id(), " runs ", cpus, " cpus' worth and has ", worker->offer().cpus()));
+    const v1::WorkerOffer& offer = worker->offer();
+    if (cpus > offer.cpus() || memory_bytes > offer.memory_bytes() || gpus > offer.gpus()) {
+      Violated(absl::StrCat(worker->id(), " runs more than it has: ", cpus, " of ", offer.cpus(), " cpus, ",
+                            memory_bytes, " of ", offer.memory_bytes(), " bytes, ", gpus, " of ",
+                            offer.gpus(), " gpus"));
     }
   }
   for (const auto& [job_id, numbers] : attempts) {

@@ -22,6 +22,7 @@ struct Ledger {
     uint32_t attempt = 0;
   };
   std::map<std::string, Made> artifacts;  // every one that a process wrote whole
+  std::set<std::string> damaged;          // checkpoints whose blobs no longer verify
   std::set<RankId> started;
   std::set<RankId> exited_done;
   std::vector<std::string> violations;

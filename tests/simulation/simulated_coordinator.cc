@@ -6,13 +6,8 @@
 
 namespace bonsai {
 
-SimulatedCoordinator::SimulatedCoordinator(SchedulerOptions options, absl::Time now)
-    : options_(std::move(options)) {
-  Start(now);
-}
-
-void SimulatedCoordinator::Start(absl::Time now) {
-  scheduler_ = Scheduler::Create(options_, *store_.Load(), now);
+void SimulatedCoordinator::Start(const SchedulerOptions& options, absl::Time now) {
+  scheduler_ = Scheduler::Create(options, *store_.Load(), now);
 }
 
 void SimulatedCoordinator::Digest(const std::string& bytes) {
@@ -36,11 +31,12 @@ std::optional<std::vector<Action>> SimulatedCoordinator::Handle(absl::Time now, 
     store_.FailNextCommit(random.Chance(0.5) ? MemoryRecordStore::Fault::kAllKept
                                              : MemoryRecordStore::Fault::kNothingKept);
   }
-  if (!store_.Commit(batch).ok()) {
-    Crash();
-    return std::nullopt;
-  }
-  return actions;
+  const int commits = store_.commits();
+  const bool committed = store_.Commit(batch).ok();
+  if (store_.commits() != commits) kept_batches_.push_back(std::move(batch));
+  if (committed) return actions;
+  Crash();
+  return std::nullopt;
 }
 
 }  // namespace bonsai

@@ -1,5 +1,6 @@
 #include "tests/simulation/simulated_worker.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -7,10 +8,12 @@
 
 namespace bonsai {
 
-SimulatedWorker::SimulatedWorker(std::string id, uint32_t cpus, bool device, Ledger& ledger, Random& random)
-    : id_(std::move(id)), ledger_(ledger), random_(random) {
+SimulatedWorker::SimulatedWorker(std::string id, uint32_t cpus, bool device, double damage, Ledger& ledger,
+                                 Random& random)
+    : id_(std::move(id)), damage_(damage), ledger_(ledger), random_(random) {
   offer_.set_cpus(cpus);
   offer_.set_memory_bytes(uint64_t{16} << 30);
+  offer_.set_gpus(cpus / 2);
   for (const char* kind : {"data", "tokenizer", "pack", "pretrain", "benchmark"}) offer_.add_kinds(kind);
   if (!device) return;
   offer_.add_devices()->set_id("local");
@@ -18,27 +21,36 @@ SimulatedWorker::SimulatedWorker(std::string id, uint32_t cpus, bool device, Led
 }
 
 void SimulatedWorker::Run(absl::Time now, bool faults) {
+  faults_ = faults;
   for (auto& [id, process] : processes_) {
     if (!process.alive()) continue;
+    if (!process.hangs) process.report.mutable_progress()->set_step(++process.progress);
     if (now >= process.ends) {
       End(process, faults);
     } else if (process.task.spec().has_pretrain() && process.task.rank() == 0 && random_.Chance(0.05)) {
-      auto& checkpoint = *process.report.mutable_checkpoint();
-      checkpoint.set_step(++process.step);
-      checkpoint.set_manifest_id(absl::StrCat("checkpoint of ", process.task.job_id(), " ",
-                                              process.task.attempt(), " ", process.step));
-      Ledger::Made& made = ledger_.artifacts[checkpoint.manifest_id()];
-      made.job_id = process.task.job_id();
-      made.attempt = process.task.attempt();
-      made.record.set_kind("checkpoint");
+      WriteCheckpoint(process);
     }
   }
+}
+
+void SimulatedWorker::WriteCheckpoint(SimulatedProcess& process) {
+  v1::CheckpointWritten& checkpoint = *process.report.mutable_checkpoint();
+  checkpoint.set_step(++process.step);
+  checkpoint.set_manifest_id(
+      absl::StrCat("checkpoint of ", process.task.job_id(), " ", process.task.attempt(), " ", process.step));
+  Ledger::Made& made = ledger_.artifacts[checkpoint.manifest_id()];
+  made.job_id = process.task.job_id();
+  made.attempt = process.task.attempt();
+  made.record.set_kind("checkpoint");
+  if (random_.Chance(damage_)) ledger_.damaged.insert(checkpoint.manifest_id());
 }
 
 void SimulatedWorker::End(SimulatedProcess& process, bool faults) {
   v1::RankReport& report = process.report;
   report.set_phase(v1::RankReport::EXITED);
   if (process.stopping && !random_.Chance(0.2)) {
+    // It was asked to checkpoint and leave.
+    if (report.rank() == 0 && process.task.spec().has_pretrain()) WriteCheckpoint(process);
     report.set_exit(v1::RankReport::PREEMPTED);
     return;
   }
@@ -72,9 +84,9 @@ v1::SynchronizeRequest SimulatedWorker::MakeRequest() {
   return request;
 }
 
-void SimulatedWorker::TakeAnswer(const v1::SynchronizeRequest& request,
-                                 const v1::SynchronizeResponse& response, absl::Time now) {
-  if (!IsSession(request.session()) || request.sequence() != sequence_) return;
+std::vector<v1::Task> SimulatedWorker::TakeAnswer(const v1::SynchronizeRequest& request,
+                                                  const v1::SynchronizeResponse& response, absl::Time now) {
+  if (!IsSession(request.session()) || request.sequence() != sequence_) return {};
   next_request = now + absl::Milliseconds(response.next_synchronize_ms());
   std::map<RankId, const v1::Task*> desired;
   for (const v1::Task& task : response.desired())
@@ -94,9 +106,13 @@ void SimulatedWorker::TakeAnswer(const v1::SynchronizeRequest& request,
     }
     it = told && desired.count(it->first) == 0 ? processes_.erase(it) : std::next(it);
   }
+  std::vector<v1::Task> started;
   for (const auto& [id, task] : desired) {
-    if (processes_.count(id) == 0) Start(*task, now);
+    if (processes_.count(id) > 0) continue;
+    Start(*task, now);
+    started.push_back(*task);
   }
+  return started;
 }
 
 void SimulatedWorker::Start(const v1::Task& task, absl::Time now) {
@@ -108,6 +124,17 @@ void SimulatedWorker::Start(const v1::Task& task, absl::Time now) {
   process.report.set_attempt(task.attempt());
   process.report.set_rank(task.rank());
   process.report.set_phase(v1::RankReport::RUNNING);
+  const bool is_watched = task.spec().time_limit_seconds() > 0 || task.spec().progress_timeout_seconds() > 0;
+  if (faults_ && is_watched && random_.Chance(0.2)) {
+    process.hangs = true;
+    process.ends = absl::InfiniteFuture();
+  }
+  // The newest whose every blob verifies.
+  for (const v1::Checkpoint& checkpoint : task.resume()) {
+    if (ledger_.damaged.count(checkpoint.manifest_id()) > 0) continue;
+    process.step = checkpoint.step();
+    break;
+  }
   if (!ledger_.started.insert(id).second) {
     ledger_.violations.push_back(absl::StrCat(task.job_id(), " attempt ", task.attempt(), " rank ",
                                               task.rank(), " was started twice"));
@@ -131,11 +158,13 @@ void SimulatedWorker::Restart() {
   leaving_ = false;
 }
 
-void SimulatedWorker::Leave() {
+void SimulatedWorker::Leave(absl::Time now) {
   leaving_ = true;
   for (auto& [id, process] : processes_) {
     if (!process.alive()) continue;
     process.stopping = true;
+    process.ends =
+        std::min(process.ends, now + absl::Milliseconds(random_.Between(0, 2000)));  // killed at the latest
     process.report.set_phase(v1::RankReport::STOPPING);
   }
 }

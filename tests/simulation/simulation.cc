@@ -10,45 +10,56 @@ namespace {
 
 constexpr absl::Duration kStep = absl::Milliseconds(100);
 constexpr absl::Duration kFaultTime = absl::Seconds(90);
-constexpr absl::Duration kTimeToEnd = absl::Minutes(20);
-constexpr size_t kPipelinesMax = 10;
+constexpr absl::Duration kTimeToEnd = absl::Minutes(30);
+constexpr absl::Duration kLease = absl::Seconds(5);
 
 SchedulerOptions Options() {
   SchedulerOptions options;
-  options.lease = absl::Seconds(5);
+  options.lease = kLease;
   options.lost_attempts_max = 100;
   options.default_max_attempts = 10;
+  options.backoff_max = absl::Seconds(20);
+  options.default_grace = absl::Seconds(5);
   return options;
+}
+
+// What an operator may have changed in the configuration file between two starts.
+SchedulerOptions DrawOptions(Random& random) {
+  SchedulerOptions options = Options();
+  options.checkpoints_kept = static_cast<uint32_t>(random.Between(1, 5));
+  options.preempt_after = absl::Milliseconds(random.Between(0, 5000));
+  options.excluded_workers_max = static_cast<uint32_t>(random.Below(3));
+  options.synchronize_interval = absl::Milliseconds(random.Between(100, 1200));
+  return options;
+}
+
+bool HasEnded(const v1::JobRecord& job) {
+  return job.state() == v1::DONE || job.state() == v1::FAILED || job.state() == v1::CANCELLED;
 }
 
 }  // namespace
 
 Simulation::Simulation(uint64_t seed)
     : random_(seed),
-      options_(Options()),
+      plan_(FaultPlan::Draw(random_)),
       now_(absl::FromUnixSeconds(1'700'000'000)),
       faults_end_(now_ + kFaultTime),
       invariants_(ledger_),
-      coordinator_(options_, now_) {
+      coordinator_(Options(), clock_.Read(now_)),
+      client_(random_),
+      operator_(random_) {
   const uint32_t cpus[] = {2, 1, 4};
   for (size_t i = 0; i < 3; ++i) {
-    workers_.push_back(
-        std::make_unique<SimulatedWorker>(absl::StrCat("w", i + 1), cpus[i], i != 1, ledger_, random_));
+    workers_.push_back(std::make_unique<SimulatedWorker>(absl::StrCat("w", i + 1), cpus[i], i != 1,
+                                                         plan_.blob_damage, ledger_, random_));
   }
-  message_loss_ = 0.01 * static_cast<double>(random_.Below(30));
-  message_delay_ = 0.01 * static_cast<double>(random_.Below(30));
-  commit_crash_ = random_.Chance(0.3) ? 0 : 0.001 * static_cast<double>(random_.Below(100));
-  worker_fault_ = random_.Chance(0.2) ? 0 : 0.0003 * static_cast<double>(random_.Below(20));
 }
 
 SimulationResult Simulation::Run() {
   const absl::Time end = faults_end_ + kTimeToEnd;
-  int commits = -1;
   while (now_ < end && (faults() || !AllEnded())) {
     Step();
-    if (coordinator_.commits() != commits) invariants_.CheckRecords(coordinator_.kept());
-    commits = coordinator_.commits();
-    invariants_.CheckWorkers(workers_, now_, options_.lease);
+    invariants_.CheckWorkers(workers_, clock_.Read(now_), kLease);
     if (!ledger_.violations.empty()) return Report(ledger_.violations.front());
     now_ += kStep;
   }
@@ -58,95 +69,95 @@ SimulationResult Simulation::Run() {
 void Simulation::Step() {
   RunCoordinator();
   RunClient();
+  RunOperator();
   RunWorkers();
   DeliverDue();
 }
 
+void Simulation::StartCoordinator() {
+  if (faults() && random_.Chance(plan_.clock_set)) {
+    const absl::Time before = clock_.Read(now_);
+    clock_.Jump(absl::Seconds(random_.Between(-3600, 3600)));
+    clock_.Restart(now_);
+    for (const auto& worker : workers_) worker->ShiftHeard(clock_.Read(now_) - before);
+  }
+  const SchedulerOptions options = random_.Chance(plan_.reconfigure) ? DrawOptions(random_) : Options();
+  coordinator_.Start(options, clock_.Read(now_));
+  invariants_.CheckAcknowledged(coordinator_.kept());
+}
+
 void Simulation::RunCoordinator() {
+  if (faults() && random_.Chance(plan_.clock_jump))
+    clock_.Jump(absl::Milliseconds(random_.Between(-60000, 120000)));
   if (!coordinator_.up()) {
-    if (now_ >= coordinator_starts_) coordinator_.Start(now_);
+    if (now_ >= coordinator_starts_) StartCoordinator();
     return;
   }
   const auto deadline = coordinator_.scheduler()->NextDeadline();
-  if (!deadline || *deadline > now_) return;
+  if (!deadline || *deadline > clock_.Read(now_)) return;
   Handle(DeadlineReached{});
 }
 
 std::optional<std::vector<Action>> Simulation::Handle(const Event& event) {
+  if (now_ < disk_busy_until_) return std::nullopt;
   const bool was_up = coordinator_.up();
-  auto actions = coordinator_.Handle(now_, event, faults() ? commit_crash_ : 0, random_);
+  const int commits = coordinator_.commits();
+  auto actions = coordinator_.Handle(clock_.Read(now_), event, faults() ? plan_.commit_crash : 0, random_);
+  for (const RecordBatch& batch : coordinator_.TakeKept()) invariants_.CheckBatch(batch, coordinator_.kept());
   if (was_up && !coordinator_.up()) {
     ++coordinator_crashes_;
     coordinator_starts_ = now_ + absl::Milliseconds(random_.Between(0, 8000));
     for (const auto& worker : workers_) worker->Unheard();
   }
+  if (coordinator_.commits() != commits && faults() && random_.Chance(plan_.slow_commit)) {
+    disk_busy_until_ = now_ + absl::Milliseconds(random_.Between(0, plan_.slow_commit_ms));
+  }
   return actions;
 }
 
-PipelineSubmitted Simulation::DrawPipeline() {
-  PipelineSubmitted event;
-  event.request_id = absl::StrCat("request ", submissions_.size());
-  const int jobs = static_cast<int>(random_.Between(1, 5));
-  for (int i = 0; i < jobs; ++i) {
-    v1::JobSpec& job = *event.pipeline.add_jobs();
-    job.set_name(absl::StrCat("j", i));
-    switch (random_.Below(4)) {
-      case 0:
-        job.mutable_pretrain();
-        job.mutable_resources()->set_ranks(static_cast<uint32_t>(random_.Between(1, 5)));
-        break;
-      case 1:
-        job.mutable_benchmark()->set_target("host");
-        break;
-      case 2:
-        job.mutable_tokenizer();
-        job.mutable_resources()->set_cpus(static_cast<uint32_t>(random_.Between(1, 4)));
-        break;
-      default:
-        job.mutable_data();
-    }
-    auto& inputs = event.inputs.emplace_back();
-    for (int j = 0; j < i; ++j) {
-      if (!random_.Chance(0.4)) continue;
-      inputs.emplace_back().set_job_id(absl::StrCat("j", j));
-      inputs.back().set_field(absl::StrCat("field ", j));
-    }
-  }
-  return event;
-}
-
 void Simulation::RunClient() {
-  if (faults() && submissions_.size() < kPipelinesMax && random_.Chance(0.02))
-    submissions_.push_back({DrawPipeline()});
-  for (Submission& submission : submissions_) {
-    // Again now and then, even if it was answered.
-    if (!random_.Chance(submission.acknowledged ? 0.002 : 0.2)) continue;
-    const auto actions = Handle(submission.event);
-    if (!actions || (faults() && random_.Chance(message_loss_))) continue;
+  if (faults() && random_.Chance(0.02)) client_.DrawSubmission();
+  for (SimulatedClient::Submission* submission : client_.Due()) {
+    const auto actions = Handle(submission->event);
+    if (!actions || (faults() && random_.Chance(plan_.message_loss))) continue;
     for (const Action& action : *actions) {
       if (const auto* reply = std::get_if<ReplySubmitted>(&action)) {
-        invariants_.Acknowledged(submission.event.request_id, reply->response);
-        submission.acknowledged = true;
+        invariants_.Acknowledged(submission->event.request_id, reply->response);
+        submission->acknowledged = true;
       } else if (const auto* reject = std::get_if<Reject>(&action)) {
         ledger_.violations.push_back(absl::StrCat("a submission was refused: ", reject->status.ToString()));
       }
     }
   }
-  if (!faults() || !random_.Chance(0.005) || coordinator_.kept().jobs.empty()) return;
-  auto job = coordinator_.kept().jobs.begin();
-  std::advance(job, random_.Below(coordinator_.kept().jobs.size()));
-  const std::string id = random_.Chance(0.2) ? job->second.pipeline_id() : job->first;
-  const auto actions = Handle(CancelRequested{id});
+  if (!faults() || !random_.Chance(0.005)) return;
+  const std::string id = client_.DrawCancellation(coordinator_.kept());
+  const auto actions = id.empty() ? std::nullopt : Handle(CancelRequested{id, {}});
   if (!actions) return;
   for (const Action& action : *actions) {
     if (const auto* reply = std::get_if<ReplyCancelled>(&action)) invariants_.Acknowledged(reply->response);
   }
 }
 
+void Simulation::RunOperator() {
+  if (faults()) {
+    if (!random_.Chance(plan_.operation)) return;
+    std::vector<std::string> names;
+    for (const auto& worker : workers_) names.push_back(worker->id());
+    return Ask(operator_.Draw(coordinator_.kept(), names));
+  }
+  if (now_ >= faults_end_ + absl::Seconds(1) && !random_.Chance(0.1)) return;
+  for (const Event& event : operator_.Undo(coordinator_.kept())) Ask(event);
+}
+
+void Simulation::Ask(const Event& event) {
+  if (const auto* retry = std::get_if<RetryRequested>(&event)) invariants_.MayRunAgain(retry->id);
+  Handle(event);
+}
+
 void Simulation::RunWorkers() {
   for (size_t i = 0; i < workers_.size(); ++i) {
     SimulatedWorker& worker = *workers_[i];
-    if (faults() && random_.Chance(worker_fault_)) HurtWorker(worker);
+    if (faults() && random_.Chance(plan_.worker_fault)) HurtWorker(worker);
     worker.Run(now_, faults());
     if (now_ < worker.next_request || now_ < worker.silent_until) continue;
     worker.next_request = now_ + absl::Seconds(1);  // where no answer says otherwise
@@ -162,16 +173,17 @@ void Simulation::HurtWorker(SimulatedWorker& worker) {
   } else if (kind < 8) {
     worker.silent_until = now_ + absl::Milliseconds(random_.Between(1000, 20000));
   } else {
-    worker.Leave();
+    worker.Leave(now_);
   }
 }
 
 void Simulation::Send(size_t index) {
   Request request{workers_[index]->MakeRequest(), index, now_};
   if (faults()) {
-    if (random_.Chance(message_loss_)) return;
-    if (random_.Chance(message_delay_)) request.due = now_ + absl::Milliseconds(random_.Between(100, 8000));
-    if (random_.Chance(message_delay_)) {
+    if (random_.Chance(plan_.message_loss)) return;
+    if (random_.Chance(plan_.message_delay))
+      request.due = now_ + absl::Milliseconds(random_.Between(100, 8000));
+    if (random_.Chance(plan_.message_delay)) {
       in_flight_.push_back(request);
       in_flight_.back().due += absl::Milliseconds(random_.Between(0, 8000));
     }
@@ -183,6 +195,7 @@ void Simulation::Send(size_t index) {
 }
 
 void Simulation::DeliverDue() {
+  if (now_ < disk_busy_until_) return;  // they wait
   std::vector<Request> due;
   for (size_t i = 0; i < in_flight_.size();) {
     if (in_flight_[i].due > now_) {
@@ -209,11 +222,13 @@ void Simulation::Deliver(const Request& request) {
   }
   const auto actions = Handle(event);
   if (!actions) return;
-  worker.Heard(request.request, now_, options_.lease);
+  worker.Heard(request.request, clock_.Read(now_), kLease);
   for (const Action& action : *actions) {
     if (const auto* reply = std::get_if<ReplySynchronized>(&action)) {
-      if (faults() && random_.Chance(message_loss_)) return;
-      worker.TakeAnswer(request.request, reply->response, now_);
+      if (faults() && random_.Chance(plan_.message_loss)) return;
+      for (const v1::Task& task : worker.TakeAnswer(request.request, reply->response, now_)) {
+        invariants_.CheckResume(task, coordinator_.kept());
+      }
     } else if (const auto* reject = std::get_if<Reject>(&action)) {
       ledger_.violations.push_back(absl::StrCat("a worker was refused: ", reject->status.ToString()));
     }
@@ -221,25 +236,30 @@ void Simulation::Deliver(const Request& request) {
 }
 
 bool Simulation::AllEnded() const {
-  if (!std::all_of(submissions_.begin(), submissions_.end(),
-                   [](const Submission& s) { return s.acknowledged; })) {
-    return false;
-  }
+  if (!client_.AllAcknowledged() || !coordinator_.kept().schedules.empty()) return false;
   const auto& jobs = coordinator_.kept().jobs;
-  return std::all_of(jobs.begin(), jobs.end(), [](const auto& entry) {
-    return entry.second.state() == v1::DONE || entry.second.state() == v1::FAILED ||
-           entry.second.state() == v1::CANCELLED;
-  });
+  return std::all_of(jobs.begin(), jobs.end(), [](const auto& entry) { return HasEnded(entry.second); });
 }
 
 std::string Simulation::DescribeUnended() {
   std::string text = "jobs have not ended long after the faults stopped:";
   for (const auto& [id, job] : coordinator_.kept().jobs) {
-    if (job.state() == v1::DONE || job.state() == v1::FAILED || job.state() == v1::CANCELLED) continue;
+    if (HasEnded(job)) continue;
     absl::StrAppend(
         &text, "\n  ", id, " is ", v1::JobState_Name(job.state()), " after ", job.attempts_size(),
         " attempts: ", job.reason(), "; ",
         coordinator_.up() ? coordinator_.scheduler()->ExplainPending(id) : "the coordinator is down");
+  }
+  for (const auto& worker : workers_) {
+    for (const auto& [id, process] : worker->processes()) {
+      absl::StrAppend(&text, "\n  ", worker->id(), " runs ", std::get<0>(id), " attempt ", std::get<1>(id),
+                      " rank ", std::get<2>(id), ": ", v1::RankReport::Phase_Name(process.report.phase()),
+                      process.hangs ? ", hangs" : "");
+    }
+  }
+  if (!coordinator_.up()) return text;
+  for (const v1::WorkerStatus& status : coordinator_.scheduler()->ListWorkers(clock_.Read(now_))) {
+    absl::StrAppend(&text, "\n  the coordinator says: ", status.ShortDebugString());
   }
   return text;
 }

@@ -1,6 +1,8 @@
-// One run of a small cluster under faults, drawn from a seed: clients submit and cancel, messages are lost,
-// repeated and late, workers crash, fall silent and leave, the coordinator falls over at any commit. Then the
-// faults stop, and every job must end.
+// One run of a small cluster under faults, drawn from a seed: clients submit and cancel, people pause, retry,
+// drain and schedule; messages are lost, repeated and late; workers crash, fall silent for longer than their
+// lease and come back, and leave; the coordinator falls over at any commit and comes back with another clock
+// and configuration; its disk is slow; its clock jumps; checkpoints no longer verify. Then the faults stop,
+// and every job must end.
 #ifndef BONSAI_TESTS_SIMULATION_SIMULATION_H_
 #define BONSAI_TESTS_SIMULATION_SIMULATION_H_
 
@@ -11,10 +13,14 @@
 #include <vector>
 
 #include "absl/time/time.h"
+#include "tests/simulation/fault_plan.h"
 #include "tests/simulation/invariants.h"
 #include "tests/simulation/ledger.h"
 #include "tests/simulation/random.h"
+#include "tests/simulation/simulated_client.h"
+#include "tests/simulation/simulated_clock.h"
 #include "tests/simulation/simulated_coordinator.h"
+#include "tests/simulation/simulated_operator.h"
 #include "tests/simulation/simulated_worker.h"
 
 namespace bonsai {
@@ -40,41 +46,38 @@ class Simulation {
     size_t worker = 0;
     absl::Time due;
   };
-  struct Submission {
-    PipelineSubmitted event;
-    bool acknowledged = false;
-  };
 
   bool faults() const { return now_ < faults_end_; }
   void Step();
   void RunCoordinator();
+  void StartCoordinator();
   std::optional<std::vector<Action>> Handle(const Event& event);
   void RunClient();
+  void RunOperator();
+  void Ask(const Event& event);
   void RunWorkers();
   void HurtWorker(SimulatedWorker& worker);
   void Send(size_t worker);
   void DeliverDue();
   void Deliver(const Request& request);
-  PipelineSubmitted DrawPipeline();
   bool AllEnded() const;
   std::string DescribeUnended();
   SimulationResult Report(std::string violation);
 
   Random random_;
-  SchedulerOptions options_;
+  const FaultPlan plan_;
   absl::Time now_;
   absl::Time faults_end_;
+  SimulatedClock clock_;
   Ledger ledger_;
   Invariants invariants_;
   SimulatedCoordinator coordinator_;
   absl::Time coordinator_starts_;
+  absl::Time disk_busy_until_;  // a commit takes so long; the coordinator hears nothing meanwhile
   std::vector<std::unique_ptr<SimulatedWorker>> workers_;
   std::vector<Request> in_flight_;
-  std::vector<Submission> submissions_;
-  double message_loss_ = 0;
-  double message_delay_ = 0;
-  double commit_crash_ = 0;
-  double worker_fault_ = 0;  // per worker and step
+  SimulatedClient client_;
+  SimulatedOperator operator_;
   int coordinator_crashes_ = 0;
 };
 

@@ -60,7 +60,8 @@ absl::StatusOr<Pipe> MakePipe() {
   return made;
 }
 
-// What the child needs before it becomes the program. The two share their memory until then, and only the child runs.
+// What the child needs before it becomes the program. The two share their memory until then, and only the
+// child runs.
 struct ChildPlan {
   pid_t agent;
   std::vector<std::string> words;
@@ -146,8 +147,8 @@ bool WriteOwnPid(int pid_fd) {
   _exit(127);
 }
 
-// vfork: an agent's many mappings need not be copied for a child that leaves them at once. Returns when the child has
-// become the program, or has ended.
+// vfork: an agent's many mappings need not be copied for a child that leaves them at once. Returns when the
+// child has become the program, or has ended.
 __attribute__((noinline)) pid_t StartChild(ChildPlan& plan) {
   const pid_t pid = vfork();
   if (pid == 0) BecomeProgram(plan);
