@@ -1,6 +1,5 @@
 #include "client/artifact_pull.h"
 
-#include <openssl/evp.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -16,7 +15,7 @@
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
-#include "absl/time/clock.h"
+#include "client/verified_read.h"
 
 namespace bonsai {
 namespace {
@@ -25,31 +24,12 @@ namespace fs = std::filesystem;
 
 constexpr size_t kPathBytesMax = 1024;
 constexpr uint64_t kManifestBytesMax = 16 << 20;
-constexpr int kTriesMax = 10;
 
 absl::Status FileError(const std::string& what, const fs::path& path, int code) {
   return absl::Status(
       code == ENOSPC ? absl::StatusCode::kResourceExhausted : absl::StatusCode::kFailedPrecondition,
       absl::StrCat("cannot ", what, " ", path.string(), ": ", std::strerror(code)));
 }
-
-// A SHA-256 that grows.
-class Digest {
- public:
-  Digest() : context_(EVP_MD_CTX_new(), EVP_MD_CTX_free) {
-    EVP_DigestInit_ex(context_.get(), EVP_sha256(), nullptr);
-  }
-  void Update(absl::string_view bytes) { EVP_DigestUpdate(context_.get(), bytes.data(), bytes.size()); }
-  std::string FinishHex() {
-    unsigned char digest[EVP_MAX_MD_SIZE];
-    unsigned size = 0;
-    EVP_DigestFinal_ex(context_.get(), digest, &size);
-    return absl::BytesToHexString(absl::string_view(reinterpret_cast<const char*>(digest), size));
-  }
-
- private:
-  const std::unique_ptr<EVP_MD_CTX, void (*)(EVP_MD_CTX*)> context_;
-};
 
 // Removes a folder and what is in it, unless it was let go.
 class TemporaryFolder {
@@ -67,42 +47,6 @@ class TemporaryFolder {
  private:
   fs::path path_;
 };
-
-// Reads a blob, from where it was when the coordinator went away, and checks it. `take` returns an error to
-// stop.
-absl::Status ReadVerified(const std::string& sha256, uint64_t size_max, CoordinatorClient& client,
-                          const Session& session,
-                          const std::function<absl::Status(absl::string_view)>& take) {
-  Digest digest;
-  v1::ReadBlobRequest request;
-  request.set_sha256(sha256);
-  absl::Status status;
-  for (int tries = 0; tries < kTriesMax; ++tries) {
-    absl::Status taken;
-    const uint64_t before = request.offset();
-    status = client.ReadBlob(request, [&](const v1::ReadBlobResponse& response) {
-      request.set_offset(request.offset() + response.data().size());
-      if (Interrupted(session)) taken = absl::CancelledError("interrupted");
-      if (request.offset() > size_max) {
-        taken = absl::DataLossError(absl::StrCat("blob ", sha256, " has more than its ", size_max, " bytes"));
-      }
-      digest.Update(response.data());
-      if (taken.ok()) taken = take(response.data());
-      return taken.ok();
-    });
-    if (!taken.ok()) return taken;
-    if (!IsUnreachable(status)) break;
-    if (request.offset() > before) tries = 0;
-    absl::SleepFor(absl::Milliseconds(300));
-  }
-  if (!status.ok()) return status;
-  if (digest.FinishHex() != sha256) {
-    return absl::DataLossError(absl::StrCat("the bytes that came for blob ", sha256,
-                                            " have another SHA-256; the coordinator's storage or the "
-                                            "connection is damaged"));
-  }
-  return absl::OkStatus();
-}
 
 absl::Status WriteBlob(const v1::Blob& blob, const fs::path& path, CoordinatorClient& client,
                        const Session& session) {

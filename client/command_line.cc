@@ -61,6 +61,21 @@ Examples:
   bonsai pull p1/export --out model
   bonsai pull 3f2a9c0d --out bundle --force)";
 
+constexpr char kExportFooter[] = R"(
+The archive is plain tar: an index, the manifests and files of the artifacts and of all that they were made from. Every
+byte is compared with its SHA-256; on an error no file is left.
+
+Examples:
+  bonsai export p1/pretrain --out model.tar
+  bonsai export p1/submit 3f2a9c0d --out row.tar)";
+
+constexpr char kImportFooter[] = R"(
+The artifacts keep their ids. All of FILE is checked before anything is sent. What the coordinator has already is not
+sent again; an import that broke off can be repeated.
+
+Example:
+  bonsai --coordinator other:7000 import model.tar)";
+
 constexpr char kCompletionFooter[] = R"(
 Examples:
   source <(bonsai completion bash)
@@ -73,8 +88,9 @@ struct Parsed {
   std::vector<std::string> sets;
   LogsOptions logs;
   PullOptions pull;
+  ExportOptions exporting;
   LocalClusterOptions up;
-  std::string pipeline, id, kind, track, shell;
+  std::string pipeline, id, kind, track, shell, import_file;
   bool lineage = false;
 };
 
@@ -172,6 +188,17 @@ class Verbs {
     pull->add_option("--out", parsed_.pull.out_dir, "The folder")->required();
     pull->add_flag("--force", parsed_.pull.force, "Replace files that are there");
     pull->footer(kPullFooter);
+
+    CLI::App* exporting =
+        Add(app_, "export", "Write artifacts, with all that they were made from, to a tar archive",
+            [this](Session& session) { return RunExport(parsed_.exporting, session); });
+    exporting->add_option("ID", parsed_.exporting.ids, "Artifacts' ids or jobs'")->required();
+    exporting->add_option("--out", parsed_.exporting.out, "The file to make")->required();
+    exporting->footer(kExportFooter);
+    CLI::App* importing = Add(app_, "import", "Take in the artifacts of an archive that `export` wrote",
+                              [this](Session& session) { return RunImport(parsed_.import_file, session); });
+    importing->add_option("FILE", parsed_.import_file, "The archive")->required();
+    importing->footer(kImportFooter);
 
     Add(app_, "leaderboard", "Show the ranking of submissions, every figure beside its floor",
         [this](Session& session) { return RunLeaderboard(parsed_.track, session); })

@@ -15,6 +15,8 @@ namespace bonsai {
 namespace {
 
 constexpr std::chrono::seconds kCallDeadline(30);
+// Of a call for which the coordinator reads an artifact: a terabyte at 300 MB/s.
+constexpr std::chrono::hours kReadAllDeadline(1);
 constexpr int kMessageBytesMax = 64 << 20;
 // A coordinator that pages forever is broken.
 constexpr int kPagesMax = 10000;
@@ -246,6 +248,41 @@ absl::Status CoordinatorClient::ReadBlob(const v1::ReadBlobRequest& request,
   grpc::ClientContext context;
   if (!connection_->Register(&context)) return absl::CancelledError("stopped");
   return connection_->Drain(&context, connection_->stub->ReadBlob(&context, request), take, address_);
+}
+
+absl::StatusOr<v1::FindMissingBlobsResponse> CoordinatorClient::FindMissingBlobs(
+    const v1::FindMissingBlobsRequest& request) {
+  return connection_->Call(&v1::Coordinator::Stub::FindMissingBlobs, request, address_);
+}
+
+absl::Status CoordinatorClient::WriteBlob(
+    const std::function<absl::StatusOr<bool>(v1::WriteBlobRequest*)>& next) {
+  grpc::ClientContext context;
+  if (!connection_->Register(&context)) return absl::CancelledError("stopped");
+  v1::WriteBlobResponse response;
+  auto writer = connection_->stub->WriteBlob(&context, &response);
+  v1::WriteBlobRequest request;
+  absl::StatusOr<bool> more = next(&request);
+  while (more.ok() && *more && writer->Write(request)) more = next(&request);
+  if (more.ok()) {
+    writer->WritesDone();
+  } else {
+    context.TryCancel();
+  }
+  const grpc::Status status = writer->Finish();
+  connection_->Register(nullptr);
+  return more.ok() ? FromGrpc(status, address_, connection_->credentials) : more.status();
+}
+
+absl::StatusOr<v1::PutArtifactResponse> CoordinatorClient::PutArtifact(const std::string& manifest_id) {
+  v1::PutArtifactRequest request;
+  request.set_manifest_id(manifest_id);
+  grpc::ClientContext context;
+  context.set_deadline(std::chrono::system_clock::now() + kReadAllDeadline);
+  v1::PutArtifactResponse response;
+  const grpc::Status status = connection_->stub->PutArtifact(&context, request, &response);
+  if (!status.ok()) return FromGrpc(status, address_, connection_->credentials);
+  return response;
 }
 
 void CoordinatorClient::StopStreams() {

@@ -60,6 +60,13 @@ class CoordinatorClient {
   absl::Status ReadBlob(const v1::ReadBlobRequest& request,
                         const std::function<bool(v1::ReadBlobResponse)>& take);
 
+  // Which of the blobs, at most 10000, the coordinator lacks, and how much of each has come.
+  absl::StatusOr<v1::FindMissingBlobsResponse> FindMissingBlobs(const v1::FindMissingBlobsRequest& request);
+  // Sends what `next` fills in until it says false, or fails.
+  absl::Status WriteBlob(const std::function<absl::StatusOr<bool>(v1::WriteBlobRequest*)>& next);
+  // The coordinator reads all of the artifact before it answers.
+  absl::StatusOr<v1::PutArtifactResponse> PutArtifact(const std::string& manifest_id);
+
   // Ends the stream that runs, and every later one.
   void StopStreams();
 

@@ -124,6 +124,24 @@ absl::StatusOr<int> RunPull(const PullOptions& options, Session& session) {
       });
 }
 
+absl::StatusOr<int> RunExport(const ExportOptions& options, Session& session) {
+  return CallAndPrint(
+      session, [&](CoordinatorClient& client) { return ExportArtifacts(options, client, session); },
+      [&](const v1::ListArtifactsResponse& response) {
+        return absl::StrCat("exported to ", options.out, ", verified, with all that they were made from:\n",
+                            RenderArtifactTable(response, absl::Now(), session.screen.columns));
+      });
+}
+
+absl::StatusOr<int> RunImport(const std::string& file, Session& session) {
+  return CallAndPrint(
+      session, [&](CoordinatorClient& client) { return ImportArtifacts(file, client, session); },
+      [&](const v1::ListArtifactsResponse& response) {
+        return absl::StrCat("imported from ", file, ", verified, with all that they were made from:\n",
+                            RenderArtifactTable(response, absl::Now(), session.screen.columns));
+      });
+}
+
 absl::StatusOr<int> RunLeaderboard(const std::string& track, Session& session) {
   return CallAndPrint(
       session, [&](CoordinatorClient& client) { return client.GetLeaderboard(track); },

@@ -9,6 +9,8 @@
 #include <string>
 
 #include "absl/status/statusor.h"
+#include "client/artifact_export.h"
+#include "client/artifact_import.h"
 #include "client/artifact_pull.h"
 #include "client/log_reading.h"
 #include "client/session.h"
@@ -33,6 +35,8 @@ absl::StatusOr<int> RunCancel(const std::string& id, Session& session);
 absl::StatusOr<int> RunArtifacts(const std::string& kind, Session& session);
 absl::StatusOr<int> RunArtifactsShow(const std::string& id, bool lineage, Session& session);
 absl::StatusOr<int> RunPull(const PullOptions& options, Session& session);
+absl::StatusOr<int> RunExport(const ExportOptions& options, Session& session);
+absl::StatusOr<int> RunImport(const std::string& file, Session& session);
 absl::StatusOr<int> RunLeaderboard(const std::string& track, Session& session);
 absl::StatusOr<int> RunDevices(Session& session);
 absl::StatusOr<int> RunWorkers(Session& session);

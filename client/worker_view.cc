@@ -5,6 +5,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "client/figures.h"
+#include "client/text_layout.h"
 #include "client/text_table.h"
 
 namespace bonsai {
@@ -19,6 +20,19 @@ std::string StateOf(const v1::WorkerStatus& worker) {
                       record.reason().empty() ? "" : absl::StrCat(" (", record.reason(), ")"));
 }
 
+// A line for each GPU on which nothing is run, with the reason.
+std::string SickGpus(const v1::ListWorkersResponse& response) {
+  std::string lines;
+  for (const v1::WorkerStatus& worker : response.workers()) {
+    for (const v1::Gpu& gpu : worker.gpu_devices()) {
+      if (gpu.unhealthy().empty()) continue;
+      absl::StrAppend(&lines, worker.worker_id(), ": GPU ", Printable(gpu.id()),
+                      " is not used: ", Printable(gpu.unhealthy()), "\n");
+    }
+  }
+  return lines;
+}
+
 }  // namespace
 
 std::string RenderWorkerTable(const v1::ListWorkersResponse& response, size_t width) {
@@ -31,9 +45,15 @@ std::string RenderWorkerTable(const v1::ListWorkersResponse& response, size_t wi
          absl::StrCat(worker.gpus_free(), " of ", worker.gpus()), absl::StrCat(worker.devices_size()),
          worker.running().empty() ? "idle" : absl::StrJoin(worker.running(), ", ")});
   }
-  return RenderTable(
-      {{"WORKER"}, {"STATE"}, {"CPUS FREE"}, {"MEMORY FREE"}, {"GPUS FREE"}, {"DEVICES", true}, {"RUNS"}},
-      rows, 0, width);
+  return RenderTable({{"WORKER"},
+                      {"STATE"},
+                      {"CPUS FREE"},
+                      {"MEMORY FREE"},
+                      {"GPUS FREE"},
+                      {"DEVICES", true},
+                      {"RUNS"}},
+                     rows, 0, width) +
+         SickGpus(response);
 }
 
 std::string RenderDeviceTable(const v1::ListWorkersResponse& response, size_t width) {

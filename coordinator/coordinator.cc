@@ -12,7 +12,9 @@
 #include "coordinator/exposure.h"
 #include "coordinator/rpc/artifact_catalog.h"
 #include "coordinator/rpc/artifact_check.h"
+#include "coordinator/rpc/artifact_import.h"
 #include "coordinator/rpc/blob_access.h"
+#include "coordinator/rpc/blob_intake.h"
 #include "coordinator/rpc/call_guard.h"
 #include "coordinator/rpc/coordinator_service.h"
 #include "coordinator/rpc/decision_loop.h"
@@ -34,6 +36,7 @@
 #include "storage/atomic_file.h"
 #include "storage/directory_blob_store.h"
 #include "storage/file_bytes.h"
+#include "storage/partial_blobs.h"
 
 namespace bonsai {
 namespace {
@@ -80,12 +83,15 @@ struct Coordinator::Parts {
   std::shared_ptr<CallGuard> guard;                      // nullptr: calls are not authenticated
   std::shared_ptr<grpc::ServerCredentials> credentials;  // likewise
   std::unique_ptr<BlobStore> blobs;
+  std::unique_ptr<PartialBlobs> partial_blobs;
   std::unique_ptr<ReadModel> model;
   std::unique_ptr<RankLogs> logs;
   std::unique_ptr<DecisionLoop> loop;
   std::unique_ptr<PipelineSubmission> submission;
   std::unique_ptr<ArtifactCatalog> catalog;
   std::unique_ptr<BlobAccess> access;
+  std::unique_ptr<BlobIntake> intake;
+  std::unique_ptr<ArtifactImport> imports;
   std::unique_ptr<ArtifactCheck> check;
   std::unique_ptr<LeaderboardRows> leaderboard;
   std::atomic<bool> stopping{false};
@@ -122,6 +128,9 @@ absl::Status Coordinator::Parts::Load(const v1::CoordinatorConfig& config) {
   absl::StatusOr<std::unique_ptr<DirectoryBlobStore>> opened = DirectoryBlobStore::Open(config.storage_dir());
   if (!opened.ok()) return Named("storage_dir", opened.status());
   blobs = *std::move(opened);
+  auto partial = PartialBlobs::Open(absl::StrCat(config.storage_dir(), "/incoming"), blobs.get(), {});
+  if (!partial.ok()) return Named("storage_dir", partial.status());
+  partial_blobs = *std::move(partial);
   absl::StatusOr<std::unique_ptr<RecordStore>> store =
       OpenRocksdbRecordStore(absl::StrCat(state_dir, "/records"));
   if (!store.ok()) return Named("state_dir", store.status());
@@ -161,12 +170,22 @@ void Coordinator::Parts::StartLoop(const v1::CoordinatorConfig& config, std::uni
 absl::Status Coordinator::Parts::Serve(const v1::CoordinatorConfig& config) {
   submission = std::make_unique<PipelineSubmission>(loop.get(), model.get(), &tracks);
   catalog = std::make_unique<ArtifactCatalog>(blobs.get(), model.get());
+  intake = std::make_unique<BlobIntake>(blobs.get(), partial_blobs.get());
+  imports = std::make_unique<ArtifactImport>(ArtifactImport::Parts{
+      blobs.get(), &tracks,
+      [this](const std::string& id, v1::ArtifactRecord* record) {
+        std::optional<v1::ArtifactRecord> found = model->FindArtifact(id);
+        if (found) *record = *std::move(found);
+        return found.has_value();
+      },
+      [this](ArtifactImported event) { return loop->Import(std::move(event)); }});
   access = std::make_unique<BlobAccess>(blobs.get(), model.get());
   check = std::make_unique<ArtifactCheck>(blobs.get(), &tracks, &metrics);
   leaderboard = std::make_unique<LeaderboardRows>(blobs.get(), model.get(), &tracks);
   coordinator_service = std::make_unique<CoordinatorService>(
-      CoordinatorService::Parts{loop.get(), model.get(), submission.get(), catalog.get(), leaderboard.get(),
-                                logs.get(), &metrics, &stopping, guard.get(), access.get()});
+      CoordinatorService::Parts{loop.get(), model.get(), submission.get(), catalog.get(), intake.get(),
+                                imports.get(), leaderboard.get(), logs.get(), &metrics, &stopping,
+                                guard.get(), access.get()});
   workers_service = std::make_unique<WorkersService>(
       WorkersService::Parts{loop.get(), model.get(), check.get(), logs.get(), &metrics});
   const std::string address_file = absl::StrCat(state_dir, "/address");

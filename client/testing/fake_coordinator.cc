@@ -7,6 +7,7 @@
 
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
+#include "proto/piece_checksum.h"
 
 namespace bonsai {
 namespace {
@@ -188,6 +189,57 @@ grpc::Status FakeCoordinator::ReadBlob(grpc::ServerContext*, const v1::ReadBlobR
     response.set_data(found->second.substr(at, kPieceBytes));
     writer->Write(response);
   }
+  return grpc::Status::OK;
+}
+
+grpc::Status FakeCoordinator::FindMissingBlobs(grpc::ServerContext*,
+                                               const v1::FindMissingBlobsRequest* request,
+                                               v1::FindMissingBlobsResponse* response) {
+  for (const v1::Blob& blob : request->blobs()) {
+    if (blobs.count(blob.sha256()) > 0) continue;
+    v1::MissingBlob& missing = *response->add_missing();
+    *missing.mutable_blob() = blob;
+    missing.set_received_bytes(uploads[blob.sha256()].size());
+  }
+  return grpc::Status::OK;
+}
+
+grpc::Status FakeCoordinator::WriteBlob(grpc::ServerContext*,
+                                        grpc::ServerReader<v1::WriteBlobRequest>* reader,
+                                        v1::WriteBlobResponse*) {
+  v1::WriteBlobRequest request;
+  std::string sha256;
+  while (reader->Read(&request)) {
+    if (request.has_blob()) sha256 = request.blob().sha256();
+    std::string& upload = uploads[sha256];
+    if (request.offset() != upload.size() || Crc32c(request.data()) != request.crc32c()) {
+      return grpc::Status(grpc::StatusCode::OUT_OF_RANGE, "not the next piece");
+    }
+    upload += request.data();
+    if (uploads_broken > 0 && uploads_broken-- > 0)
+      return grpc::Status(grpc::StatusCode::UNAVAILABLE, "broke");
+  }
+  if (TestSha256(uploads[sha256]) != sha256)
+    return grpc::Status(grpc::StatusCode::DATA_LOSS, "not its bytes");
+  blobs[sha256] = uploads[sha256];
+  uploads.erase(sha256);
+  return grpc::Status::OK;
+}
+
+grpc::Status FakeCoordinator::PutArtifact(grpc::ServerContext*, const v1::PutArtifactRequest* request,
+                                          v1::PutArtifactResponse* response) {
+  v1::Manifest manifest;
+  if (!manifest.ParseFromString(blobs[request->manifest_id()]))
+    return NotFound("artifact", request->manifest_id());
+  for (const v1::LineageInput& input : manifest.lineage().inputs()) {
+    if (artifacts.count(input.artifact_id()) == 0) return NotFound("input", input.artifact_id());
+  }
+  put.push_back(request->manifest_id());
+  v1::GetArtifactResponse& artifact = artifacts[request->manifest_id()];
+  *artifact.mutable_manifest() = manifest;
+  artifact.mutable_record()->set_id(request->manifest_id());
+  artifact.mutable_record()->set_kind(manifest.kind());
+  *response->mutable_record() = artifact.record();
   return grpc::Status::OK;
 }
 

@@ -37,6 +37,9 @@ class FakeCoordinator final : public v1::Coordinator::Service {
   int logs_broken = 0;                           // so many streams break after their first piece
   std::map<std::string, std::string> blobs;      // by their names, which may be wrong
   std::map<std::string, v1::GetArtifactResponse> artifacts;  // by id
+  std::map<std::string, std::string> uploads;                // what came of blobs whose upload broke off
+  int uploads_broken = 0;                                    // so many uploads break after their first piece
+  std::vector<std::string> put;  // ids of artifacts, in the order in which they were put
   std::vector<v1::WorkerStatus> workers;
   std::vector<v1::LeaderboardRow> rows;
 
@@ -59,6 +62,12 @@ class FakeCoordinator final : public v1::Coordinator::Service {
                            v1::GetArtifactResponse* response) override;
   grpc::Status ReadBlob(grpc::ServerContext*, const v1::ReadBlobRequest* request,
                         grpc::ServerWriter<v1::ReadBlobResponse>* writer) override;
+  grpc::Status FindMissingBlobs(grpc::ServerContext*, const v1::FindMissingBlobsRequest* request,
+                                v1::FindMissingBlobsResponse* response) override;
+  grpc::Status WriteBlob(grpc::ServerContext*, grpc::ServerReader<v1::WriteBlobRequest>* reader,
+                         v1::WriteBlobResponse* response) override;
+  grpc::Status PutArtifact(grpc::ServerContext*, const v1::PutArtifactRequest* request,
+                           v1::PutArtifactResponse* response) override;
   grpc::Status ListWorkers(grpc::ServerContext*, const v1::ListWorkersRequest*,
                            v1::ListWorkersResponse* response) override;
   grpc::Status GetLeaderboard(grpc::ServerContext*, const v1::GetLeaderboardRequest*,

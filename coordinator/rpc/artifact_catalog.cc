@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "proto/piece_checksum.h"
 #include "storage/file_bytes.h"
 #include "storage/manifest.h"
 
@@ -91,6 +92,7 @@ absl::Status ArtifactCatalog::ReadBlob(const v1::ReadBlobRequest& request,
       return absl::DataLossError(absl::StrCat("blob ", request.sha256(), " became shorter"));
     offset += want;
     v1::ReadBlobResponse response;
+    response.set_crc32c(Crc32c(*bytes));
     response.set_data(*std::move(bytes));
     if (!stream.write(response)) return StreamCancelled();
   }

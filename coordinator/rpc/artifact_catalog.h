@@ -24,8 +24,8 @@ class ArtifactCatalog {
   // large.
   absl::StatusOr<v1::GetArtifactResponse> Get(const v1::GetArtifactRequest& request) const;
 
-  // The bytes from the offset on, in chunks of 1 MiB. They are not checked against the name here: the reader
-  // has to, and a damaged byte on the way would not show here. OutOfRange: the offset is beyond the end; as
+  // The bytes from the offset on, in chunks of 1 MiB with a CRC-32C each. They are not checked against the
+  // name here: the reader has to, who alone sees what came. OutOfRange: the offset is beyond the end; as
   // BlobStore.
   absl::Status ReadBlob(const v1::ReadBlobRequest& request,
                         const CallStream<v1::ReadBlobResponse>& stream) const;

@@ -12,7 +12,9 @@
 
 #include "bonsai/v1/coordinator.grpc.pb.h"
 #include "coordinator/rpc/artifact_catalog.h"
+#include "coordinator/rpc/artifact_import.h"
 #include "coordinator/rpc/blob_access.h"
+#include "coordinator/rpc/blob_intake.h"
 #include "coordinator/rpc/call_guard.h"
 #include "coordinator/rpc/call_stream.h"
 #include "coordinator/rpc/decision_loop.h"
@@ -35,6 +37,8 @@ class CoordinatorService final : public v1::Coordinator::Service {
     const ReadModel* model;
     const PipelineSubmission* submission;
     const ArtifactCatalog* catalog;
+    BlobIntake* intake;
+    const ArtifactImport* imports;
     LeaderboardRows* leaderboard;
     const RankLogs* logs;
     Metrics* metrics;
@@ -73,6 +77,12 @@ class CoordinatorService final : public v1::Coordinator::Service {
                            v1::GetArtifactResponse*) override;
   grpc::Status ReadBlob(grpc::ServerContext*, const v1::ReadBlobRequest*,
                         grpc::ServerWriter<v1::ReadBlobResponse>*) override;
+  grpc::Status FindMissingBlobs(grpc::ServerContext*, const v1::FindMissingBlobsRequest*,
+                                v1::FindMissingBlobsResponse*) override;
+  grpc::Status WriteBlob(grpc::ServerContext*, grpc::ServerReader<v1::WriteBlobRequest>*,
+                         v1::WriteBlobResponse*) override;
+  grpc::Status PutArtifact(grpc::ServerContext*, const v1::PutArtifactRequest*,
+                           v1::PutArtifactResponse*) override;
   grpc::Status ListWorkers(grpc::ServerContext*, const v1::ListWorkersRequest*,
                            v1::ListWorkersResponse*) override;
   grpc::Status GetLeaderboard(grpc::ServerContext*, const v1::GetLeaderboardRequest*,
