@@ -330,12 +330,14 @@ TEST(DirectoryBlobStoreTest, AWriterWaitsForARemovalAndThenStoresAnew) {
     std::thread writer;
     {
       auto removing = StoreLock::Take(root + "/lock", StoreLock::kAlone);
-      writer = StartAgainstALock([&] { status = put ? (*store)->Put("abc").status() : (*store)->Renew(blob); });
+      writer =
+          StartAgainstALock([&] { status = put ? (*store)->Put("abc").status() : (*store)->Renew(blob); });
       unlink(PathOf(root, blob.sha256()).c_str());
     }
     writer.join();
     EXPECT_EQ(status.ok(), put) << status;
-    EXPECT_EQ((*store)->Check(blob).ok(), put) << "what Put accepted is there; what Renew cannot find is refused";
+    EXPECT_EQ((*store)->Check(blob).ok(), put)
+        << "what Put accepted is there; what Renew cannot find is refused";
   }
 }
 

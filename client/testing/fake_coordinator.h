@@ -37,6 +37,10 @@ class FakeCoordinator final : public v1::Coordinator::Service {
   int logs_broken = 0;                           // so many streams break after their first piece
   std::map<std::string, std::string> blobs;      // by their names, which may be wrong
   std::map<std::string, v1::GetArtifactResponse> artifacts;  // by id
+  v1::CollectGarbageResponse collected;
+  std::vector<bool> collections;                    // each call's dry_run
+  std::vector<v1::VerifyStorageResponse> verified;  // sent to who verifies
+  std::vector<bool> quarantines;                    // each verification's
   std::vector<v1::WorkerStatus> workers;
   std::vector<v1::LeaderboardRow> rows;
 
@@ -59,6 +63,10 @@ class FakeCoordinator final : public v1::Coordinator::Service {
                            v1::GetArtifactResponse* response) override;
   grpc::Status ReadBlob(grpc::ServerContext*, const v1::ReadBlobRequest* request,
                         grpc::ServerWriter<v1::ReadBlobResponse>* writer) override;
+  grpc::Status CollectGarbage(grpc::ServerContext*, const v1::CollectGarbageRequest* request,
+                              v1::CollectGarbageResponse* response) override;
+  grpc::Status VerifyStorage(grpc::ServerContext*, const v1::VerifyStorageRequest* request,
+                             grpc::ServerWriter<v1::VerifyStorageResponse>* writer) override;
   grpc::Status ListWorkers(grpc::ServerContext*, const v1::ListWorkersRequest*,
                            v1::ListWorkersResponse* response) override;
   grpc::Status GetLeaderboard(grpc::ServerContext*, const v1::GetLeaderboardRequest*,
