@@ -132,4 +132,11 @@ std::string RenderArtifact(const v1::GetArtifactResponse& response, size_t width
   return text;
 }
 
+std::string RenderDescendants(const v1::GetArtifactResponse& response, absl::Time now, size_t width) {
+  if (response.descendants().empty()) return "\nnothing was made from it\n";
+  v1::ListArtifactsResponse list;
+  *list.mutable_artifacts() = response.descendants();
+  return absl::StrCat("\nmade from it\n", RenderArtifactTable(list, now, width));
+}
+
 }  // namespace bonsai

@@ -20,6 +20,9 @@ std::string RenderArtifactTable(const v1::ListArtifactsResponse& response, absl:
 // once.
 std::string RenderArtifact(const v1::GetArtifactResponse& response, size_t width);
 
+// What was made from it, nearest first: as RenderArtifactTable, under a heading.
+std::string RenderDescendants(const v1::GetArtifactResponse& response, absl::Time now, size_t width);
+
 }  // namespace bonsai
 
 #endif  // BONSAI_CLIENT_ARTIFACT_VIEW_H_

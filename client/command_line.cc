@@ -10,6 +10,7 @@
 #include "client/completion.h"
 #include "client/control_commands.h"
 #include "client/install_tree.h"
+#include "client/storage_commands.h"
 #include "client/verb_table.h"
 #include "client/verbs.h"
 
@@ -91,7 +92,7 @@ struct Parsed {
   ExportOptions exporting;
   LocalClusterOptions up;
   std::string pipeline, id, kind, track, shell, import_file;
-  bool lineage = false;
+  ShowOptions show;
 };
 
 // Builds the verbs.
@@ -176,11 +177,15 @@ class Verbs {
     CLI::App* artifacts = Add(app_, "artifacts", "List artifacts, newest first; `show` one",
                               [this](Session& session) { return RunArtifacts(parsed_.kind, session); });
     artifacts->add_option("--kind", parsed_.kind, "Only this kind: corpus, model, bundle, submission, ...");
-    CLI::App* show =
-        Add(*artifacts, "show", "One artifact: properties, files, and what it came from",
-            [this](Session& session) { return RunArtifactsShow(parsed_.id, parsed_.lineage, session); });
-    show->add_option("ID", parsed_.id, "An artifact's id (8 digits or more), or a job's")->required();
-    show->add_flag("--lineage", parsed_.lineage, "All that it came from, down to the files from outside");
+    CLI::App* show = Add(*artifacts, "show", "One artifact: properties, files, and what it came from",
+                         [this](Session& session) { return RunArtifactsShow(parsed_.show, session); });
+    show->add_option(
+            "ID", parsed_.show.id,
+            "An artifact's id (8 digits or more), or a job's; or a source file's SHA-256, with --descendants")
+        ->required();
+    show->add_flag("--lineage", parsed_.show.lineage,
+                   "All that it came from, down to the files from outside");
+    show->add_flag("--descendants", parsed_.show.descendants, "All that was made from it");
 
     CLI::App* pull = Add(app_, "pull", "Copy an artifact's files to a folder, verified",
                          [this](Session& session) { return RunPull(parsed_.pull, session); });
@@ -231,6 +236,7 @@ int RunCommandLine(const std::vector<std::string>& arguments, Session& session) 
   VerbTable table(app);
   Verbs verbs(table, parsed);
   ControlCommands control(table);
+  StorageCommands storage(table);
   verbs.AddCompletion();
   // CLI11 takes the arguments from the back, and reports by exceptions; they end here.
   std::vector<std::string> reversed(arguments.rbegin(), arguments.rend());

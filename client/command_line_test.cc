@@ -231,6 +231,36 @@ TEST_F(CommandLineTest, ListsAndShowsArtifacts) {
   EXPECT_THAT(out_, HasSubstr("\"manifest\":{\"kind\":\"model\""));
 }
 
+TEST_F(CommandLineTest, ShowsWhatWasMadeFromAnArtifact) {
+  const std::string corpus = fake_.AddArtifact("corpus", {{"documents", "text"}});
+  v1::Lineage lineage;
+  lineage.add_inputs()->set_artifact_id(corpus);
+  const std::string tokens = fake_.AddArtifact("tokens", {{"shard", "ids"}}, lineage);
+  EXPECT_EQ(Bonsai({"artifacts", "show", corpus, "--descendants"}), kExitOk);
+  EXPECT_THAT(out_, HasSubstr("made from it\n"));
+  EXPECT_THAT(out_, HasSubstr(tokens.substr(0, 12)));
+  EXPECT_EQ(Bonsai({"artifacts", "show", tokens, "--descendants"}), kExitOk);
+  EXPECT_THAT(out_, HasSubstr("nothing was made from it\n"));
+}
+
+TEST_F(CommandLineTest, CollectsGarbageAndVerifiesStorage) {
+  fake_.collected.set_blobs(2);
+  EXPECT_EQ(Bonsai({"storage", "gc", "--dry-run"}), kExitOk);
+  EXPECT_THAT(out_, StartsWith("would remove 2 blobs"));
+  EXPECT_EQ(Bonsai({"storage", "gc"}), kExitOk);
+  EXPECT_THAT(out_, StartsWith("removed 2 blobs"));
+  EXPECT_EQ(fake_.collections, (std::vector<bool>{true, false}));
+  fake_.verified.emplace_back().set_ended(true);
+  EXPECT_EQ(Bonsai({"storage", "verify"}), kExitOk);
+  EXPECT_THAT(out_, HasSubstr("all are sound"));
+  fake_.verified[0].add_problems()->set_problem("missing");
+  EXPECT_EQ(Bonsai({"storage", "verify", "--quarantine"}), kExitRefused);
+  EXPECT_THAT(out_, HasSubstr("): missing\n"));
+  EXPECT_EQ(fake_.quarantines, (std::vector<bool>{false, true}));
+  fake_.verified[0].set_ended(false);
+  EXPECT_EQ(Bonsai({"storage", "verify"}), kExitUnreachable);
+}
+
 TEST_F(CommandLineTest, PullsVerifiedFiles) {
   fake_.AddArtifact("bundle", {{"bonsai-bundle", "a program of some bytes"}, {"notes/read.me", "hello"}});
   const std::string out = folder_ + "/new/out";
@@ -351,7 +381,7 @@ TEST_F(CommandLineTest, RefusesWhatItDoesNotUnderstand) {
 TEST_F(CommandLineTest, ExplainsItself) {
   EXPECT_EQ(Alone({"--help"}), kExitOk);
   EXPECT_THAT(out_, AllOf(HasSubstr("Exit codes:"), HasSubstr("leaderboard"), HasSubstr("BONSAI_DIR")));
-  for (const char* verb : {"up", "submit", "jobs", "watch", "logs", "cancel", "artifacts", "pull",
+  for (const char* verb : {"up", "submit", "jobs", "watch", "logs", "cancel", "artifacts", "pull", "storage",
                            "leaderboard", "devices", "workers", "completion"}) {
     EXPECT_EQ(Alone({verb, "--help"}), kExitOk);
     EXPECT_THAT(out_, HasSubstr(verb));

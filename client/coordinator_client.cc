@@ -17,6 +17,7 @@ namespace {
 constexpr std::chrono::seconds kCallDeadline(30);
 // Of a call for which the coordinator reads an artifact: a terabyte at 300 MB/s.
 constexpr std::chrono::hours kReadAllDeadline(1);
+constexpr std::chrono::hours kCollectDeadline(1);
 constexpr int kMessageBytesMax = 64 << 20;
 // A coordinator that pages forever is broken.
 constexpr int kPagesMax = 10000;
@@ -76,9 +77,10 @@ struct CoordinatorClient::Connection {
   template <typename Request, typename Response>
   absl::StatusOr<Response> Call(grpc::Status (v1::Coordinator::Stub::*method)(grpc::ClientContext*,
                                                                               const Request&, Response*),
-                                const Request& request, const std::string& address) {
+                                const Request& request, const std::string& address,
+                                std::chrono::seconds deadline = kCallDeadline) {
     grpc::ClientContext context;
-    context.set_deadline(std::chrono::system_clock::now() + kCallDeadline);
+    context.set_deadline(std::chrono::system_clock::now() + deadline);
     Response response;
     const grpc::Status status = (stub.get()->*method)(&context, request, &response);
     if (!status.ok()) return FromGrpc(status, address, credentials);
@@ -164,10 +166,25 @@ absl::StatusOr<v1::ListArtifactsResponse> CoordinatorClient::ListArtifacts(const
   return absl::InternalError("the coordinator's list of artifacts does not end");
 }
 
-absl::StatusOr<v1::GetArtifactResponse> CoordinatorClient::GetArtifact(const std::string& id, bool lineage) {
+absl::StatusOr<v1::CollectGarbageResponse> CoordinatorClient::CollectGarbage(bool dry_run) {
+  v1::CollectGarbageRequest request;
+  request.set_dry_run(dry_run);
+  return connection_->Call(&v1::Coordinator::Stub::CollectGarbage, request, address_, kCollectDeadline);
+}
+
+absl::Status CoordinatorClient::VerifyStorage(const v1::VerifyStorageRequest& request,
+                                              const std::function<bool(v1::VerifyStorageResponse)>& take) {
+  grpc::ClientContext context;
+  if (!connection_->Register(&context)) return absl::CancelledError("stopped");
+  return connection_->Drain(&context, connection_->stub->VerifyStorage(&context, request), take, address_);
+}
+
+absl::StatusOr<v1::GetArtifactResponse> CoordinatorClient::GetArtifact(const std::string& id, bool lineage,
+                                                                       bool descendants) {
   v1::GetArtifactRequest request;
   request.set_id(id);
   request.set_lineage(lineage);
+  request.set_descendants(descendants);
   return connection_->Call(&v1::Coordinator::Stub::GetArtifact, request, address_);
 }
 

@@ -36,7 +36,10 @@ class CoordinatorClient {
   absl::StatusOr<v1::CancelResponse> Cancel(const std::string& id);
   // All pages.
   absl::StatusOr<v1::ListArtifactsResponse> ListArtifacts(const std::string& kind);
-  absl::StatusOr<v1::GetArtifactResponse> GetArtifact(const std::string& id, bool lineage);
+  absl::StatusOr<v1::GetArtifactResponse> GetArtifact(const std::string& id, bool lineage,
+                                                      bool descendants = false);
+  // May take as long as a pass over the storage does.
+  absl::StatusOr<v1::CollectGarbageResponse> CollectGarbage(bool dry_run);
   absl::StatusOr<v1::ListWorkersResponse> ListWorkers();
   absl::StatusOr<v1::GetLeaderboardResponse> GetLeaderboard(const std::string& track);
 
@@ -66,6 +69,8 @@ class CoordinatorClient {
   absl::Status WriteBlob(const std::function<absl::StatusOr<bool>(v1::WriteBlobRequest*)>& next);
   // The coordinator reads all of the artifact before it answers.
   absl::StatusOr<v1::PutArtifactResponse> PutArtifact(const std::string& manifest_id);
+  absl::Status VerifyStorage(const v1::VerifyStorageRequest& request,
+                             const std::function<bool(v1::VerifyStorageResponse)>& take);
 
   // Ends the stream that runs, and every later one.
   void StopStreams();

@@ -101,10 +101,20 @@ absl::StatusOr<int> RunArtifacts(const std::string& kind, Session& session) {
       });
 }
 
-absl::StatusOr<int> RunArtifactsShow(const std::string& id, bool lineage, Session& session) {
+absl::StatusOr<int> RunArtifactsShow(const ShowOptions& options, Session& session) {
   return CallAndPrint(
-      session, [&](CoordinatorClient& client) { return client.GetArtifact(id, lineage); },
-      [&](const auto& response) { return RenderArtifact(response, session.screen.columns); });
+      session,
+      [&](CoordinatorClient& client) {
+        return client.GetArtifact(options.id, options.lineage, options.descendants);
+      },
+      [&](const auto& response) {
+        std::string text;
+        // Of a file from outside nothing is known but what came of it.
+        if (response.has_manifest()) text = RenderArtifact(response, session.screen.columns);
+        if (options.descendants)
+          absl::StrAppend(&text, RenderDescendants(response, absl::Now(), session.screen.columns));
+        return text;
+      });
 }
 
 absl::StatusOr<int> RunPull(const PullOptions& options, Session& session) {

@@ -33,7 +33,12 @@ absl::StatusOr<int> RunWatch(const std::string& pipeline, Session& session);
 
 absl::StatusOr<int> RunCancel(const std::string& id, Session& session);
 absl::StatusOr<int> RunArtifacts(const std::string& kind, Session& session);
-absl::StatusOr<int> RunArtifactsShow(const std::string& id, bool lineage, Session& session);
+struct ShowOptions {
+  std::string id;
+  bool lineage = false;
+  bool descendants = false;
+};
+absl::StatusOr<int> RunArtifactsShow(const ShowOptions& options, Session& session);
 absl::StatusOr<int> RunPull(const PullOptions& options, Session& session);
 absl::StatusOr<int> RunExport(const ExportOptions& options, Session& session);
 absl::StatusOr<int> RunImport(const std::string& file, Session& session);

@@ -25,6 +25,7 @@
 #include "coordinator/rpc/read_model.h"
 #include "coordinator/rpc/rpc_server.h"
 #include "coordinator/rpc/stderr_log.h"
+#include "coordinator/rpc/storage_keeper.h"
 #include "coordinator/rpc/workers_service.h"
 #include "coordinator/status_pages.h"
 #include "coordinator/store/rocksdb_record_store.h"
@@ -82,7 +83,7 @@ struct Coordinator::Parts {
   Metrics metrics;
   std::shared_ptr<CallGuard> guard;                      // nullptr: calls are not authenticated
   std::shared_ptr<grpc::ServerCredentials> credentials;  // likewise
-  std::unique_ptr<BlobStore> blobs;
+  std::unique_ptr<CollectableStore> blobs;
   std::unique_ptr<PartialBlobs> partial_blobs;
   std::unique_ptr<ReadModel> model;
   std::unique_ptr<RankLogs> logs;
@@ -94,6 +95,7 @@ struct Coordinator::Parts {
   std::unique_ptr<ArtifactImport> imports;
   std::unique_ptr<ArtifactCheck> check;
   std::unique_ptr<LeaderboardRows> leaderboard;
+  std::unique_ptr<StorageKeeper> keeper;
   std::atomic<bool> stopping{false};
   std::unique_ptr<CoordinatorService> coordinator_service;
   std::unique_ptr<WorkersService> workers_service;
@@ -182,9 +184,12 @@ absl::Status Coordinator::Parts::Serve(const v1::CoordinatorConfig& config) {
   access = std::make_unique<BlobAccess>(blobs.get(), model.get());
   check = std::make_unique<ArtifactCheck>(blobs.get(), &tracks, &metrics);
   leaderboard = std::make_unique<LeaderboardRows>(blobs.get(), model.get(), &tracks);
+  keeper = std::make_unique<StorageKeeper>(
+      blobs.get(), model.get(),
+      StorageKeeper::OptionsOf(config.storage(), absl::Milliseconds(config.lease_ms())));
   coordinator_service = std::make_unique<CoordinatorService>(
       CoordinatorService::Parts{loop.get(), model.get(), submission.get(), catalog.get(), intake.get(),
-                                imports.get(), leaderboard.get(), logs.get(), &metrics, &stopping,
+                                imports.get(), leaderboard.get(), logs.get(), keeper.get(), &metrics, &stopping,
                                 guard.get(), access.get()});
   workers_service = std::make_unique<WorkersService>(
       WorkersService::Parts{loop.get(), model.get(), check.get(), logs.get(), &metrics});
@@ -232,6 +237,7 @@ void Coordinator::Stop() {
   parts_->stopping = true;
   if (parts_->model) parts_->model->WakeWatchers();
   if (parts_->server) parts_->server->Shutdown(kStopGrace);
+  if (parts_->keeper) parts_->keeper->Stop();
   if (parts_->loop) parts_->loop->Stop();
   parts_->http = nullptr;
 }

@@ -21,6 +21,10 @@ constexpr int64_t kLeaseMsMax = 3600000;
 constexpr int32_t kPriorityMax = 1000;
 constexpr double kWeightMax = 1e6;
 constexpr size_t kNameBytesMax = 64;
+// Garbage must be older than what an accepted artifact is remembered for, and an event may wait.
+constexpr int64_t kGarbageAgeMsMin = 5 * 60 * 1000;
+constexpr int64_t kCollectIntervalMsMin = 1000;
+constexpr uint32_t kCheckpointsMax = 100;
 constexpr char kAnyLoopbackPort[] = "127.0.0.1:0";
 
 // Keeps the first error: those after it follow from it.
@@ -85,6 +89,27 @@ absl::Status CheckQueues(const Places& places, const v1::CoordinatorConfig& conf
   return absl::OkStatus();
 }
 
+absl::Status CheckStorage(const Places& places, const v1::StorageConfig& storage) {
+  const auto too_small = [](int64_t value, int64_t min) { return value != 0 && value < min; };
+  if (too_small(storage.garbage_age_ms(), kGarbageAgeMsMin)) {
+    return places.Error("storage", absl::StrCat("garbage_age_ms: ", storage.garbage_age_ms(), " is below ",
+                                                kGarbageAgeMsMin, " (0 stands for one hour)"));
+  }
+  if (too_small(storage.collect_interval_ms(), kCollectIntervalMsMin)) {
+    return places.Error("storage",
+                        absl::StrCat("collect_interval_ms: ", storage.collect_interval_ms(), " is below ",
+                                     kCollectIntervalMsMin, " (0 stands for ten minutes)"));
+  }
+  if (storage.checkpoints_latest() > kCheckpointsMax || storage.checkpoints_best() > kCheckpointsMax) {
+    return places.Error("storage",
+                        absl::StrCat("checkpoints_latest and checkpoints_best: at most ", kCheckpointsMax));
+  }
+  if (storage.checkpoints_best() > 0 && storage.checkpoint_metric().empty()) {
+    return places.Error("storage", "checkpoints_best needs a checkpoint_metric, as in \"validation_loss\"");
+  }
+  return absl::OkStatus();
+}
+
 absl::Status CheckFields(const Places& places, const v1::CoordinatorConfig& config) {
   if (config.state_dir().empty())
     return places.Error("state_dir", "is missing: the folder for records and logs");
@@ -95,6 +120,7 @@ absl::Status CheckFields(const Places& places, const v1::CoordinatorConfig& conf
   if (absl::Status valid = CheckAddress(places, "metrics_address", config.metrics_address()); !valid.ok()) {
     return valid;
   }
+  if (absl::Status valid = CheckStorage(places, config.storage()); !valid.ok()) return valid;
   if (config.lease_ms() < kLeaseMsMin || config.lease_ms() > kLeaseMsMax) {
     return places.Error("lease_ms", absl::StrCat(config.lease_ms(), " is not within ", kLeaseMsMin, " and ",
                                                  kLeaseMsMax, " (0 stands for ", kLeaseMsDefault, ")"));

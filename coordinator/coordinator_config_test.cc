@@ -32,6 +32,14 @@ TEST(CoordinatorConfigTest, NamesFileLineAndFieldOfAnError) {
   EXPECT_THAT(ErrorOf("state_dir: 's' storage_dir: 'b'"), HasSubstr("share_dir: is missing"));
   EXPECT_THAT(ErrorOf(std::string(kSmallest) + "lease_ms: 5\n"),
               HasSubstr("c.textproto:4:1: lease_ms: 5 is not"));
+  EXPECT_THAT(ErrorOf(std::string(kSmallest) + "storage { garbage_age_ms: 1000 }"),
+              HasSubstr("c.textproto:4:1: storage: garbage_age_ms: 1000 is below 300000"));
+  EXPECT_THAT(ErrorOf(std::string(kSmallest) + "storage { collect_interval_ms: 1 }"),
+              HasSubstr("is below 1000"));
+  EXPECT_THAT(ErrorOf(std::string(kSmallest) + "storage { checkpoints_latest: 101 }"),
+              HasSubstr("at most 100"));
+  EXPECT_THAT(ErrorOf(std::string(kSmallest) + "storage { checkpoints_best: 1 }"),
+              HasSubstr("needs a checkpoint_metric"));
   EXPECT_THAT(ErrorOf(std::string(kSmallest) + "\nlisten_address: 'nowhere'"),
               HasSubstr("c.textproto:5:1: listen_address: \"nowhere\" is not host:port"));
   EXPECT_THAT(ErrorOf(std::string(kSmallest) + "queues { name: 'q' } queues { name: 'q' }"),

@@ -175,6 +175,12 @@ grpc::Status FakeCoordinator::GetArtifact(grpc::ServerContext*, const v1::GetArt
       node.set_id(input.artifact_id());
       *node.mutable_manifest() = artifacts[input.artifact_id()].manifest();
     }
+    for (const auto& [other_id, other] : artifacts) {
+      for (const v1::LineageInput& input : other.manifest().lineage().inputs()) {
+        if (request->descendants() && input.artifact_id() == id)
+          *response->add_descendants() = other.record();
+      }
+    }
     return grpc::Status::OK;
   }
   return NotFound("artifact", request->id());
@@ -240,6 +246,20 @@ grpc::Status FakeCoordinator::PutArtifact(grpc::ServerContext*, const v1::PutArt
   artifact.mutable_record()->set_id(request->manifest_id());
   artifact.mutable_record()->set_kind(manifest.kind());
   *response->mutable_record() = artifact.record();
+  return grpc::Status::OK;
+}
+
+grpc::Status FakeCoordinator::CollectGarbage(grpc::ServerContext*, const v1::CollectGarbageRequest* request,
+                                             v1::CollectGarbageResponse* response) {
+  collections.push_back(request->dry_run());
+  *response = collected;
+  return grpc::Status::OK;
+}
+
+grpc::Status FakeCoordinator::VerifyStorage(grpc::ServerContext*, const v1::VerifyStorageRequest* request,
+                                            grpc::ServerWriter<v1::VerifyStorageResponse>* writer) {
+  quarantines.push_back(request->quarantine());
+  for (const v1::VerifyStorageResponse& response : verified) writer->Write(response);
   return grpc::Status::OK;
 }
 

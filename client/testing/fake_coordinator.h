@@ -40,6 +40,10 @@ class FakeCoordinator final : public v1::Coordinator::Service {
   std::map<std::string, std::string> uploads;                // what came of blobs whose upload broke off
   int uploads_broken = 0;                                    // so many uploads break after their first piece
   std::vector<std::string> put;  // ids of artifacts, in the order in which they were put
+  v1::CollectGarbageResponse collected;
+  std::vector<bool> collections;                    // each call's dry_run
+  std::vector<v1::VerifyStorageResponse> verified;  // sent to who verifies
+  std::vector<bool> quarantines;                    // each verification's
   std::vector<v1::WorkerStatus> workers;
   std::vector<v1::LeaderboardRow> rows;
 
@@ -68,6 +72,10 @@ class FakeCoordinator final : public v1::Coordinator::Service {
                          v1::WriteBlobResponse* response) override;
   grpc::Status PutArtifact(grpc::ServerContext*, const v1::PutArtifactRequest* request,
                            v1::PutArtifactResponse* response) override;
+  grpc::Status CollectGarbage(grpc::ServerContext*, const v1::CollectGarbageRequest* request,
+                              v1::CollectGarbageResponse* response) override;
+  grpc::Status VerifyStorage(grpc::ServerContext*, const v1::VerifyStorageRequest* request,
+                             grpc::ServerWriter<v1::VerifyStorageResponse>* writer) override;
   grpc::Status ListWorkers(grpc::ServerContext*, const v1::ListWorkersRequest*,
                            v1::ListWorkersResponse* response) override;
   grpc::Status GetLeaderboard(grpc::ServerContext*, const v1::GetLeaderboardRequest*,

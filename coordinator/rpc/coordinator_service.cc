@@ -132,10 +132,16 @@ grpc::Status CoordinatorService::GetArtifact(grpc::ServerContext* context,
                                              v1::GetArtifactResponse* response) {
   return RunCall(parts_.metrics, "GetArtifact", [&]() -> absl::Status {
     const auto record = parts_.model->ResolveArtifact(request->id(), ActorOf(*context));
+    if (!record.ok() && IsSource(*request)) {
+      AddDescendants(request->id(), ActorOf(*context), response);
+      return absl::OkStatus();
+    }
     if (!record.ok()) return record.status();
     v1::GetArtifactRequest resolved = *request;
     resolved.set_id(record->id());
-    return Take(parts_.catalog->Get(resolved), response);
+    absl::Status got = Take(parts_.catalog->Get(resolved), response);
+    if (got.ok() && request->descendants()) AddDescendants(record->id(), ActorOf(*context), response);
+    return got;
   });
 }
 

@@ -22,6 +22,7 @@
 #include "coordinator/rpc/pipeline_submission.h"
 #include "coordinator/rpc/rank_logs.h"
 #include "coordinator/rpc/read_model.h"
+#include "coordinator/rpc/storage_keeper.h"
 #include "coordinator/web/metrics.h"
 
 namespace bonsai {
@@ -41,6 +42,7 @@ class CoordinatorService final : public v1::Coordinator::Service {
     const ArtifactImport* imports;
     LeaderboardRows* leaderboard;
     const RankLogs* logs;
+    StorageKeeper* keeper;  // nullptr in tests of calls that need none
     Metrics* metrics;
     const std::atomic<bool>* stopping;  // set: streams end with Unavailable
     const CallGuard* guard = nullptr;   // nullptr: calls are not authenticated
@@ -83,6 +85,10 @@ class CoordinatorService final : public v1::Coordinator::Service {
                          v1::WriteBlobResponse*) override;
   grpc::Status PutArtifact(grpc::ServerContext*, const v1::PutArtifactRequest*,
                            v1::PutArtifactResponse*) override;
+  grpc::Status VerifyStorage(grpc::ServerContext*, const v1::VerifyStorageRequest*,
+                             grpc::ServerWriter<v1::VerifyStorageResponse>*) override;
+  grpc::Status CollectGarbage(grpc::ServerContext*, const v1::CollectGarbageRequest*,
+                              v1::CollectGarbageResponse*) override;
   grpc::Status ListWorkers(grpc::ServerContext*, const v1::ListWorkersRequest*,
                            v1::ListWorkersResponse*) override;
   grpc::Status GetLeaderboard(grpc::ServerContext*, const v1::GetLeaderboardRequest*,
@@ -101,6 +107,9 @@ class CoordinatorService final : public v1::Coordinator::Service {
   static absl::Status NoSuchJob(const std::string& id);
   // Asks the loop why those that wait do so. Bounded: of a long list only the first are explained.
   void Explain(std::vector<v1::JobStatus*> jobs) const;
+  // Whether it is what came of a file from outside that is asked for.
+  bool IsSource(const v1::GetArtifactRequest& request) const;
+  void AddDescendants(const std::string& id, const Actor& actor, v1::GetArtifactResponse* response) const;
   template <typename Response>
   absl::Status Stream(grpc::ServerContext* context, grpc::ServerWriter<Response>* writer,
                       const std::function<absl::Status(const CallStream<Response>&)>& call);

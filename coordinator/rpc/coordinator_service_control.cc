@@ -1,5 +1,7 @@
 // The calls that steer and explain jobs, workers and schedules.
 #include <algorithm>
+#include <map>
+#include <string>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -121,7 +123,12 @@ grpc::Status CoordinatorService::GetUsage(grpc::ServerContext* context, const v1
     auto tenants =
         parts_.loop->Ask([](const Scheduler& scheduler, absl::Time now) { return scheduler.ListUsage(now); });
     if (!tenants.ok()) return tenants.status();
+    std::map<std::string, TenantBytes> held;
+    if (parts_.keeper != nullptr) held = parts_.keeper->Usage();
     for (v1::TenantUsage& usage : *tenants) {
+      if (auto bytes = held.find(usage.tenant()); bytes != held.end()) {
+        usage.set_unique_bytes(bytes->second.unique_bytes);
+      }
       if (MayTouch(actor, usage.tenant())) *response->add_tenants() = std::move(usage);
     }
     return absl::OkStatus();

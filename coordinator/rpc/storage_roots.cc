@@ -8,9 +8,10 @@ namespace {
 constexpr char kDefaultTenant[] = "default";
 
 int CheckpointsKept(const v1::JobRecord& job, absl::Time now) {
-  if (job.state() == v1::DONE) return 0;
-  if (job.state() != v1::FAILED && job.state() != v1::CANCELLED) return job.checkpoints_size();
+  const bool ended = job.state() == v1::DONE || job.state() == v1::FAILED || job.state() == v1::CANCELLED;
+  if (!ended) return job.checkpoints_size();
   if (now - absl::FromUnixMillis(job.ended_unix_ms()) > kEndedCheckpointAge) return 0;
+  if (job.state() == v1::DONE) return job.spec().sweep().job().empty() ? 0 : job.checkpoints_size();
   return std::min(1, job.checkpoints_size());
 }
 

@@ -12,15 +12,16 @@
 
 namespace bonsai {
 
-// How long a job that failed or was cancelled keeps its newest checkpoint, so that a retry goes on from
-// there.
+// How long a job that failed or was cancelled keeps its newest checkpoint, so that a retry goes on from there,
+// and a variant of a sweep that is done keeps its own, for a later rung.
 inline constexpr absl::Duration kEndedCheckpointAge = absl::Hours(7 * 24);
 
 // Appends an artifact, for its tenant.
 void AddStorageRoots(const v1::ArtifactRecord& artifact, std::vector<StorageRoot>& roots);
 
 // Appends the job's checkpoints that may be resumed from, and what it is to read. A job that is done names
-// nothing; one that failed or was cancelled, its newest checkpoint until kEndedCheckpointAge has passed.
+// nothing but, for kEndedCheckpointAge, the checkpoints of a variant of a sweep; one that failed or was
+// cancelled, for as long, its newest checkpoint.
 void AddStorageRoots(const v1::JobRecord& job, absl::Time now, std::vector<StorageRoot>& roots);
 
 }  // namespace bonsai

@@ -43,6 +43,14 @@ TEST(StorageRootsTest, AJobThatIsDoneKeepsNothingButItsArtifact) {
   EXPECT_THAT(RootsOf(JobWithCheckpoints(v1::DONE)), IsEmpty());
 }
 
+TEST(StorageRootsTest, AVariantThatIsDoneKeepsItsCheckpointsForALaterRungForAWhile) {
+  v1::JobRecord job = JobWithCheckpoints(v1::DONE);
+  job.set_ended_unix_ms(absl::ToUnixMillis(kNow));
+  job.mutable_spec()->mutable_sweep()->set_job("train");
+  EXPECT_THAT(RootsOf(job), ElementsAre("newest", "older"));
+  EXPECT_THAT(RootsOf(job, kNow + absl::Hours(24 * 8)), IsEmpty());
+}
+
 TEST(StorageRootsTest, AJobThatFailedKeepsItsNewestCheckpointForARetryForAWhile) {
   for (v1::JobState state : {v1::FAILED, v1::CANCELLED}) {
     EXPECT_THAT(RootsOf(JobWithCheckpoints(state)), ElementsAre("newest", "input"));
