@@ -80,6 +80,7 @@ std::vector<v1::WorkerStatus> ClusterView::ListWorkers() const {
     status.set_cpus(worker.offer.cpus());
     status.set_memory_bytes(worker.offer.memory_bytes());
     status.set_gpus(worker.offer.gpus());
+    *status.mutable_gpu_devices() = worker.offer.gpu_devices();
     if (const v1::WorkerRecord* record = cordons_.Find(id)) *status.mutable_record() = *record;
     for (const v1::Device& offered : worker.offer.devices()) {
       v1::DeviceStatus& device = *status.add_devices();

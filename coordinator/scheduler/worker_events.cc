@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "coordinator/scheduler/desired_state.h"
+#include "coordinator/scheduler/meeting.h"
 #include "coordinator/scheduler/table_scheduler.h"
 
 namespace bonsai {
@@ -35,6 +36,7 @@ v1::SynchronizeResponse TableScheduler::AnswerWorker(const v1::SynchronizeReques
   const v1::WorkerOffer& offer = workers_.Find(request.worker_id())->offer;
   std::vector<v1::Task> tasks =
       DesiredTasks(request, offer, jobs_, attempts_, options_.code_version, options_.default_grace);
+  SetMeetingPlaces(attempts_, workers_, tasks);
   if (!RunsJust(tasks, request)) {
     response.set_next_synchronize_ms(absl::ToInt64Milliseconds(std::min(kSoon, interval)));
   }

@@ -20,9 +20,12 @@
 #include "storage/file_bytes.h"
 #include "worker/agent/agent_log.h"
 #include "worker/agent/coordinator_link.h"
+#include "worker/agent/gpu_ledger.h"
 #include "worker/agent/leftover.h"
 #include "worker/agent/log_forwarder.h"
+#include "worker/agent/meeting_place.h"
 #include "worker/agent/metrics.h"
+#include "worker/agent/own_storage.h"
 #include "worker/agent/rank_board.h"
 #include "worker/agent/rank_processes.h"
 #include "worker/agent/synchronizer.h"
@@ -46,18 +49,24 @@ sigset_t AgentSignals() {
 }  // namespace
 
 struct Agent::Parts {
-  Parts(v1::WorkerConfig worker_config, v1::WorkerOffer offer, std::string session, absl::Duration stop_grace)
+  Parts(v1::WorkerConfig worker_config, v1::WorkerOffer fixed_offer, std::string session,
+        absl::Duration stop_grace, std::unique_ptr<OwnStorage> storage)
       : config(std::move(worker_config)),
         metrics(config.worker_id()),
         board(stop_grace),
-        processes(config, board, metrics),
+        own_storage(std::move(storage)),
+        gpus(LoadNvml(), config.gpus()),
+        processes(config, board, metrics, gpus, own_storage == nullptr ? nullptr : &own_storage->courier()),
         link(config.coordinator_address(), config.coordinator_address_file(), kCallDeadline,
              config.security()),
         logs(config.work_dir(),
              [this](const v1::AppendLogRequest& request) { return link.AppendLog(request); }),
         left_fd(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)),
-        synchronizer(config.worker_id(), std::move(session), std::move(offer), link, logs, board, metrics,
-                     [this] { eventfd_write(left_fd, 1); }) {
+        offer(std::move(fixed_offer)),
+        synchronizer(
+            config.worker_id(), std::move(session), [this] { return OfferNow(); }, link, logs, board, metrics,
+            [this] { eventfd_write(left_fd, 1); }) {
+    if (own_storage != nullptr) own_storage->SetBoard(&board);
     sigset_t signals = AgentSignals();
     signal_fd = signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
   }
@@ -67,16 +76,31 @@ struct Agent::Parts {
     }
   }
 
+  // On the Synchronizer's thread.
+  v1::WorkerOffer OfferNow() {
+    v1::WorkerOffer now = offer;
+    gpus.Refresh(absl::Now());
+    gpus.Offer(now);
+    now.set_rendezvous_address(meeting_place.AddressTowards(link.Address()));
+    if (own_storage == nullptr) return now;
+    for (const std::string& id : own_storage->cache().Artifacts()) now.add_cached_artifacts(id);
+    return now;
+  }
+
   const v1::WorkerConfig config;
   AgentMetrics metrics;
   RankBoard board;
+  const std::unique_ptr<OwnStorage> own_storage;  // null where the worker shares the coordinator's
+  GpuLedger gpus;
+  MeetingPlace meeting_place;
   RankProcesses processes;
   CoordinatorLink link;
   LogForwarder logs;
   int left_fd;
   int signal_fd = -1;
   int lock_fd = -1;
-  Synchronizer synchronizer;  // the last: its thread uses all of the above
+  const v1::WorkerOffer offer;  // what does not change
+  Synchronizer synchronizer;    // the last: its thread uses all of the above
 };
 
 void Agent::BlockSignals() {
@@ -95,7 +119,14 @@ absl::StatusOr<std::unique_ptr<Agent>> Agent::Create(v1::WorkerConfig config, v1
   std::error_code error;
   std::filesystem::create_directories(RanksFolder(work_dir), error);
   if (error) return ErrnoStatus(error.value(), "make work_dir", work_dir);
-  auto parts = std::make_unique<Parts>(std::move(config), std::move(offer), std::move(session), stop_grace);
+  std::unique_ptr<OwnStorage> own_storage;
+  if (config.streams_storage()) {
+    absl::StatusOr<std::unique_ptr<OwnStorage>> opened = OwnStorage::Open(config);
+    if (!opened.ok()) return opened.status();
+    own_storage = *std::move(opened);
+  }
+  auto parts = std::make_unique<Parts>(std::move(config), std::move(offer), std::move(session), stop_grace,
+                                       std::move(own_storage));
   if (parts->left_fd < 0 || parts->signal_fd < 0) return ErrnoStatus(errno, "open", "a signal descriptor");
   std::string lock = work_dir + "/lock";
   parts->lock_fd = open(lock.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
@@ -123,6 +154,7 @@ void Agent::Run() {
     std::vector<pollfd> fds = {
         {parts.signal_fd, POLLIN, 0}, {parts.left_fd, POLLIN, 0}, {parts.board.action_fd(), POLLIN, 0}};
     parts.processes.AddEvents(fds);
+    if (parts.own_storage != nullptr) fds.push_back({parts.own_storage->courier().done_fd(), POLLIN, 0});
     poll(fds.data(), fds.size(),
          static_cast<int>(absl::ToInt64Milliseconds(absl::Ceil(wait, absl::Milliseconds(1)))));
     signalfd_siginfo signal_info;
@@ -134,6 +166,7 @@ void Agent::Run() {
     parts.board.Decide([](RankTable& table) { return table.Tick(absl::Now()); });
     for (const RankAction& action : parts.board.TakeActions()) parts.processes.Do(action);
     parts.processes.Observe();
+    parts.processes.ObserveCourier();
     if (fds[1].revents != 0) break;
   }
   RemoveLeftovers(parts.config.work_dir());

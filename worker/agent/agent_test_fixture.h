@@ -79,6 +79,9 @@ class AgentTest : public testing::Test {
     std::filesystem::remove_all(dir_);
   }
 
+  // The worker's storage folder is to be its own.
+  void Stream() { std::ofstream(dir_ + "/config", std::ios::app) << " streams_storage: true"; }
+
   void StartWorker(const std::string& grace_ms = "10000") {
     worker_ = fork();
     if (worker_ == 0) {

@@ -14,6 +14,7 @@
 #include "absl/time/time.h"
 #include "bonsai/v1/config.pb.h"
 #include "bonsai/v1/worker.pb.h"
+#include "worker/agent/coordinator_channel.h"
 
 namespace grpc {
 class Status;
@@ -29,6 +30,8 @@ class CoordinatorLink {
                   v1::SecurityConfig security = {});
   ~CoordinatorLink();
 
+  // The coordinator's address of now. Unavailable if it is not known.
+  absl::StatusOr<std::string> Address() const { return channel_.Address(); }
   // Unavailable if the coordinator cannot be reached, DeadlineExceeded if it does not answer; what is wrong
   // with the files of `security`; else what it says.
   absl::StatusOr<v1::SynchronizeResponse> Synchronize(const v1::SynchronizeRequest& request);
@@ -42,10 +45,8 @@ class CoordinatorLink {
   absl::Status Connect();
   absl::Status FromGrpc(const grpc::Status& status, absl::string_view call);
 
-  const std::string fixed_address_;
-  const std::string address_file_;
+  CoordinatorChannel channel_;
   const absl::Duration deadline_;
-  const v1::SecurityConfig security_;
   std::unique_ptr<Connection> connection_;
 };
 

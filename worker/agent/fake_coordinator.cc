@@ -2,7 +2,9 @@
 
 #include <grpcpp/grpcpp.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
+#include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <map>
@@ -10,8 +12,12 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "bonsai/v1/coordinator.grpc.pb.h"
 #include "bonsai/v1/worker.grpc.pb.h"
 #include "storage/atomic_file.h"
+#include "storage/memory_blob_store.h"
+#include "storage/partial_blobs.h"
+#include "storage/remote/fake_remote.h"
 
 namespace bonsai {
 namespace {
@@ -56,7 +62,50 @@ struct FakeCoordinator::Service : v1::Workers::Service {
   std::map<std::pair<std::string, v1::AppendLogRequest::Stream>, std::string> logs;
 };
 
-FakeCoordinator::FakeCoordinator(std::string address_file) : service_(std::make_unique<Service>()) {
+struct FakeCoordinator::Artifacts : v1::Coordinator::Service {
+  Artifacts() {
+    far.blobs = &blobs;
+    partial =
+        *PartialBlobs::Open(testing::TempDir() + "/fake-uploads-" + std::to_string(getpid()), &blobs, {});
+    far.partial = partial.get();
+  }
+
+  grpc::Status FindMissingBlobs(grpc::ServerContext*, const v1::FindMissingBlobsRequest* request,
+                                v1::FindMissingBlobsResponse* response) override {
+    if (away) return Away();
+    *response = *ConnectTo(&far)->FindMissing(*request);
+    return grpc::Status::OK;
+  }
+  grpc::Status ReadBlob(grpc::ServerContext*, const v1::ReadBlobRequest* request,
+                        grpc::ServerWriter<v1::ReadBlobResponse>* writer) override {
+    if (away) return Away();
+    return ToGrpc(ConnectTo(&far)->Read(*request, [&](const v1::ReadBlobResponse& response) {
+      return writer->Write(response) ? absl::OkStatus() : absl::CancelledError("gone");
+    }));
+  }
+  grpc::Status WriteBlob(grpc::ServerContext*, grpc::ServerReader<v1::WriteBlobRequest>* reader,
+                         v1::WriteBlobResponse*) override {
+    if (away) return Away();
+    return ToGrpc(ConnectTo(&far)->Write(
+        [&](v1::WriteBlobRequest* request) -> absl::StatusOr<bool> { return reader->Read(request); }));
+  }
+
+  static grpc::Status Away() { return grpc::Status(grpc::StatusCode::UNAVAILABLE, "away"); }
+  static grpc::Status ToGrpc(const absl::Status& status) {
+    return grpc::Status(static_cast<grpc::StatusCode>(status.code()), std::string(status.message()));
+  }
+
+  MemoryBlobStore blobs;
+  std::unique_ptr<PartialBlobs> partial;
+  FakeFarSide far;
+  std::atomic<bool> away{false};
+};
+
+BlobStore& FakeCoordinator::blobs() { return artifacts_->blobs; }
+void FakeCoordinator::SetArtifactsAway(bool away) { artifacts_->away = away; }
+
+FakeCoordinator::FakeCoordinator(std::string address_file)
+    : artifacts_(std::make_unique<Artifacts>()), service_(std::make_unique<Service>()) {
   service_->address_file = std::move(address_file);
 }
 
@@ -67,6 +116,7 @@ void FakeCoordinator::Start() {
   int port = 0;
   builder.AddListeningPort("127.0.0.1:0", grpc::InsecureServerCredentials(), &port);
   builder.RegisterService(service_.get());
+  builder.RegisterService(artifacts_.get());
   service_->server = builder.BuildAndStart();
   ASSERT_NE(service_->server, nullptr);
   ASSERT_TRUE(WriteFileAtomically(service_->address_file, absl::StrCat("127.0.0.1:", port, "\n")).ok());

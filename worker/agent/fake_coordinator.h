@@ -11,6 +11,7 @@
 
 #include "absl/time/time.h"
 #include "bonsai/v1/worker.pb.h"
+#include "storage/blob_store.h"
 
 namespace bonsai {
 
@@ -23,6 +24,11 @@ class FakeCoordinator {
   void Start();
   void Stop();
 
+  // The storage behind its artifact service.
+  BlobStore& blobs();
+  // Until it is called again, calls of the artifact service find nobody.
+  void SetArtifactsAway(bool away);
+
   void Desire(std::vector<v1::Task> tasks);
   // The first request, of those that came after this call began or the last one before it, that pleases
   // `wanted`. Fails the test after 30 s and returns the last request.
@@ -34,6 +40,8 @@ class FakeCoordinator {
 
  private:
   struct Service;
+  struct Artifacts;
+  std::unique_ptr<Artifacts> artifacts_;
   std::unique_ptr<Service> service_;
 };
 

@@ -1,7 +1,9 @@
 // A runner for the agent's tests. It does what the paths of the data spec's first source say, in order:
 // "print:text", "fill:<bytes>", "pid", "env:NAME", "task", "progress:N", "sample:N", "checkpoint:N",
-// "artifact", "failure:text", "garbage", "fork" (a child that does nothing), "raise:N", "exit:N", "wait" (for
-// SIGTERM, then a checkpoint and 75), "hang" (whatever signal comes).
+// "artifact", "publish:KIND:text" (a file in the store, a manifest, and the event: a checkpoint's for that
+// kind), "input" (the file of its first input), "failure:text", "garbage", "fork" (a child that does
+// nothing), "raise:N", "exit:N", "wait" (for SIGTERM, then a checkpoint and 75), "hang" (whatever signal
+// comes).
 #include <google/protobuf/text_format.h>
 #include <signal.h>
 #include <unistd.h>
@@ -14,6 +16,8 @@
 #include "absl/strings/strip.h"
 #include "runner/event_stream.h"
 #include "runner/task_file.h"
+#include "storage/directory_blob_store.h"
+#include "storage/manifest.h"
 
 namespace {
 
@@ -48,6 +52,8 @@ class FakeRunner {
     } else if (verb == "env") {
       const char* value = getenv(text.c_str());
       printf("%s=%s\n", text.c_str(), value == nullptr ? "(not set)" : value);
+    } else if (verb == "input") {
+      printf("input holds %s\n", InputText().c_str());
     } else if (verb == "task") {
       std::string dump;
       google::protobuf::TextFormat::PrintToString(task_, &dump);
@@ -75,6 +81,8 @@ class FakeRunner {
       event.mutable_checkpoint()->set_manifest_id(std::string(64, 'c'));
     } else if (verb == "artifact") {
       event.mutable_artifact()->set_manifest_id(std::string(64, 'a'));
+    } else if (verb == "publish") {
+      Publish(text.substr(0, text.find(':')), text.substr(text.find(':') + 1), event);
     } else if (verb == "failure") {
       event.mutable_failure()->set_message(text);
     } else if (verb == "garbage") {
@@ -83,6 +91,28 @@ class FakeRunner {
       return false;
     }
     return writer_.Write(event).ok();
+  }
+
+  std::string InputText() {
+    auto store = bonsai::DirectoryBlobStore::Open(task_.storage_dir());
+    auto manifest = bonsai::GetManifest(**store, task_.inputs(0).artifact_id());
+    if (!manifest.ok()) return std::string(manifest.status().message());
+    return *(*store)->Get(manifest->files(0).blob().sha256(), 1 << 20);
+  }
+
+  void Publish(const std::string& kind, const std::string& text, bonsai::v1::RunnerEvent& event) {
+    auto store = bonsai::DirectoryBlobStore::Open(task_.storage_dir());
+    bonsai::v1::Manifest manifest;
+    manifest.set_kind(kind);
+    manifest.add_files()->set_path("file");
+    *manifest.mutable_files(0)->mutable_blob() = *(*store)->Put(text);
+    const std::string id = *bonsai::PutManifest(**store, manifest);
+    if (kind == "checkpoint") {
+      event.mutable_checkpoint()->set_step(++checkpoints_);
+      event.mutable_checkpoint()->set_manifest_id(id);
+    } else {
+      event.mutable_artifact()->set_manifest_id(id);
+    }
   }
 
   void Fork() {
@@ -109,6 +139,7 @@ class FakeRunner {
     while (true) pause();
   }
 
+  uint64_t checkpoints_ = 0;
   bonsai::v1::Task task_;
   bonsai::EventWriter writer_;
 };

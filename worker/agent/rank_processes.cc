@@ -8,8 +8,10 @@
 #include <algorithm>
 #include <cerrno>
 #include <filesystem>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "runner/rendezvous_frame.h"
 #include "runner/task_file.h"
 #include "storage/file_bytes.h"
 #include "worker/agent/agent_log.h"
@@ -61,25 +63,95 @@ void RankProcesses::Do(const RankAction& action) {
   RunnerProcess* process = found == ranks_.end() ? nullptr : found->second.process.get();
   switch (action.kind) {
     case RankAction::kStart:
-      if (absl::Status status = Start(action.key, action.task); !status.ok()) {
-        AgentLog(absl::StrCat("could not start: ", status.message()), SubjectOf(action.key, "error"));
-        metrics_.CountExit(JobKind(action.task.spec()), v1::RankReport::FAILED);
-        board_.With([&](RankTable& table) {
-          table.OnStartFailed(action.key, status.message(), absl::IsInvalidArgument(status));
-        });
-      }
-      board_.RingSynchronizer();
-      return;
+      if (courier_ != nullptr) return courier_->Fetch(action.key, action.task);
+      return StartOrFail(action.key, action.task);
     case RankAction::kStop:
       if (process != nullptr) process->Terminate();
+      // Its inputs are on their way. What a rank that ended made goes on to the coordinator.
+      if (courier_ != nullptr && found == ranks_.end()) courier_->Cancel(action.key);
       return;
     case RankAction::kKill:
       if (process != nullptr) process->KillGroup();
+      if (courier_ != nullptr) courier_->Cancel(action.key);
       return;
     case RankAction::kForget:
       Forget(action.key);
       return;
   }
+}
+
+absl::Status RankProcesses::Complete(const RankKey& key, Rank& rank, v1::Task& task) {
+  task.set_storage_dir(config_.storage_dir());
+  task.set_work_dir(rank.folder.work);
+  task.set_rendezvous_dir(absl::StrCat(config_.storage_dir(), "/rendezvous/", *AttemptName(key)));
+  task.set_share_dir(config_.share_dir());
+  task.set_events_fd(kRunnerEventsFd);
+  if (key.rank == 0 || courier_ != nullptr) rank.rendezvous_dir = task.rendezvous_dir();
+  if (!task.rendezvous_address().empty() && !ParseRendezvousAddress(task.rendezvous_address()).ok()) {
+    return absl::UnavailableError(
+        "the ranks share no folder, and the worker of rank 0 offers no address where they could meet");
+  }
+  absl::StatusOr<std::vector<std::string>> gpus = gpus_.Take(key, task.spec().resources().gpus());
+  if (!gpus.ok()) return gpus.status();
+  for (const std::string& id : *gpus) task.add_gpu_ids(id);
+  std::error_code error;
+  std::filesystem::create_directories(task.rendezvous_dir(), error);
+  return error ? ErrnoStatus(error.value(), "make folder", task.rendezvous_dir()) : absl::OkStatus();
+}
+
+void RankProcesses::StartOrFail(const RankKey& key, const v1::Task& task) {
+  if (absl::Status status = Start(key, task); !status.ok()) {
+    v1::RankReport::Exit exit = v1::RankReport::FAILED;
+    if (absl::IsInvalidArgument(status)) exit = v1::RankReport::BAD_INPUT;
+    if (absl::IsUnavailable(status)) exit = v1::RankReport::WORKER_FAILED;
+    FailStart(key, task, status.message(), exit);
+  }
+  board_.RingSynchronizer();
+}
+
+void RankProcesses::FailStart(const RankKey& key, const v1::Task& task, absl::string_view message,
+                              v1::RankReport::Exit exit) {
+  AgentLog(absl::StrCat("could not start: ", message), SubjectOf(key, "error"));
+  metrics_.CountExit(JobKind(task.spec()), exit);
+  gpus_.Give(key);
+  board_.With([&](RankTable& table) { table.OnStartFailed(key, message, exit); });
+}
+
+void RankProcesses::ObserveCourier() {
+  if (courier_ == nullptr) return;
+  for (ArtifactCourier::Finished& one : courier_->TakeFinished()) {
+    // It may have been asked to stop when all was here.
+    const bool stopped = absl::IsCancelled(one.status) || board_.With([&](RankTable& table) {
+      return table.Report(one.key).phase() == v1::RankReport::STOPPING;
+    });
+    if (!one.is_fetch) {
+      OnDelivered(one.key, one.event, one.status);
+    } else if (one.status.ok() && !stopped) {
+      StartOrFail(one.key, one.task);
+    } else if (stopped) {
+      FailStart(one.key, one.task, "stopped before it started", v1::RankReport::PREEMPTED);
+    } else {
+      FailStart(one.key, one.task, absl::StrCat("inputs could not be fetched: ", one.status.message()),
+                v1::RankReport::WORKER_FAILED);
+    }
+    board_.RingSynchronizer();
+  }
+}
+
+void RankProcesses::OnDelivered(const RankKey& key, const v1::RunnerEvent& event,
+                                const absl::Status& status) {
+  if (status.ok()) {
+    Tell(key, event);
+  } else {
+    const absl::string_view what = event.has_checkpoint() ? "checkpoint" : "output";
+    AgentLog(absl::StrCat(what, " not delivered: ", status.message()), SubjectOf(key, "error"));
+    if (event.has_artifact()) {
+      board_.With([&](RankTable& table) { table.OnUndelivered(key, status.message()); });
+    }
+  }
+  auto found = ranks_.find(key);
+  if (found == ranks_.end() || !found->second.end.has_value() || courier_->Delivers(key)) return;
+  End(key, found->second, *std::exchange(found->second.end, std::nullopt));
 }
 
 absl::Status RankProcesses::Start(const RankKey& key, v1::Task task) {
@@ -91,15 +163,7 @@ absl::Status RankProcesses::Start(const RankKey& key, v1::Task task) {
   rank.kind = kind;
   rank.folder = *FolderOf(config_.work_dir(), key);
   if (absl::Status status = MakeFresh(rank.folder); !status.ok()) return status;
-  task.set_storage_dir(config_.storage_dir());
-  task.set_work_dir(rank.folder.work);
-  task.set_rendezvous_dir(absl::StrCat(config_.storage_dir(), "/rendezvous/", *attempt_name));
-  task.set_share_dir(config_.share_dir());
-  task.set_events_fd(kRunnerEventsFd);
-  if (key.rank == 0) rank.rendezvous_dir = task.rendezvous_dir();
-  std::error_code error;
-  std::filesystem::create_directories(task.rendezvous_dir(), error);
-  if (error) return ErrnoStatus(error.value(), "make folder", task.rendezvous_dir());
+  if (absl::Status complete = Complete(key, rank, task); !complete.ok()) return complete;
   std::string text;
   google::protobuf::TextFormat::PrintToString(task, &text);
   if (absl::Status status = WriteNew(rank.folder.task_file, text); !status.ok()) return status;
@@ -109,6 +173,9 @@ absl::Status RankProcesses::Start(const RankKey& key, v1::Task task) {
   spec.program = absl::StrCat(config_.runner_dir(), "/bonsai-run-", kind);
   spec.arguments = {absl::StrCat("--task=", rank.folder.task_file)};
   spec.environment = RunnerEnvironment(task, rank.folder);
+  for (std::string& one : gpus_.Environment({task.gpu_ids().begin(), task.gpu_ids().end()})) {
+    spec.environment.push_back(std::move(one));
+  }
   spec.work_dir = rank.folder.work;
   spec.log_file = rank.folder.log_file;
   spec.pid_file = rank.folder.pid_file;
@@ -121,6 +188,7 @@ absl::Status RankProcesses::Start(const RankKey& key, v1::Task task) {
 }
 
 void RankProcesses::Forget(const RankKey& key) {
+  if (courier_ != nullptr) courier_->Forget(key);
   auto found = ranks_.find(key);
   if (found == ranks_.end()) return;
   Rank& rank = found->second;
@@ -128,8 +196,13 @@ void RankProcesses::Forget(const RankKey& key) {
   if (rank.samples_fd >= 0) close(rank.samples_fd);
   std::error_code ignored;
   std::filesystem::remove_all(rank.folder.root, ignored);
-  if (!rank.rendezvous_dir.empty()) std::filesystem::remove_all(rank.rendezvous_dir, ignored);
+  const std::string rendezvous_dir = std::move(rank.rendezvous_dir);
   ranks_.erase(found);
+  const bool others_meet_there =
+      courier_ != nullptr && std::any_of(ranks_.begin(), ranks_.end(), [&](const auto& one) {
+        return one.second.rendezvous_dir == rendezvous_dir;
+      });
+  if (!rendezvous_dir.empty() && !others_meet_there) std::filesystem::remove_all(rendezvous_dir, ignored);
 }
 
 void RankProcesses::AddEvents(std::vector<pollfd>& fds) const {
@@ -144,7 +217,14 @@ void RankProcesses::Observe() {
     // Its end is noted first, so that what it wrote before is all there to be read.
     std::optional<ProcessEnd> end = rank.process->Poll();
     ReadEvents(key, rank);
-    if (end.has_value()) End(key, rank, *end);
+    if (!end.has_value()) continue;
+    rank.process.reset();
+    gpus_.Give(key);
+    if (courier_ != nullptr && courier_->Delivers(key)) {
+      rank.end = end;
+    } else {
+      End(key, rank, *end);
+    }
   }
 }
 
@@ -179,12 +259,17 @@ void RankProcesses::Note(const RankKey& key, Rank& rank, const v1::RunnerEvent& 
     if (!status.ok())
       AgentLog(absl::StrCat("a sample is not kept: ", status.message()), SubjectOf(key, "warning"));
   }
+  const bool names_artifact = event.has_checkpoint() || event.has_artifact();
+  if (courier_ != nullptr && names_artifact) return courier_->Deliver(key, event);
+  Tell(key, event);
+}
+
+void RankProcesses::Tell(const RankKey& key, const v1::RunnerEvent& event) {
   board_.With([&](RankTable& table) { table.OnEvent(key, event); });
   if (event.has_checkpoint() || event.has_artifact()) board_.RingSynchronizer();
 }
 
 void RankProcesses::End(const RankKey& key, Rank& rank, ProcessEnd end) {
-  rank.process.reset();
   v1::RankReport report = board_.With([&](RankTable& table) {
     table.OnEnded(key, end);
     return table.Report(key);

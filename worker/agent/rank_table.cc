@@ -106,14 +106,31 @@ absl::Time RankTable::NextDeadline() const {
 
 void RankTable::OnStarted(const RankKey& key) {
   Rank* rank = Find(key);
-  if (rank != nullptr && !rank->stopping) rank->report.set_phase(v1::RankReport::RUNNING);
+  if (rank == nullptr) return;
+  rank->report.clear_progress();
+  if (!rank->stopping) rank->report.set_phase(v1::RankReport::RUNNING);
 }
 
-void RankTable::OnStartFailed(const RankKey& key, absl::string_view message, bool bad_input) {
+void RankTable::OnFetching(const RankKey& key, uint64_t done_bytes, uint64_t total_bytes) {
+  Rank* rank = Find(key);
+  if (rank == nullptr || rank->ended) return;
+  v1::Progress& progress = *rank->report.mutable_progress();
+  progress.set_step(done_bytes);
+  progress.set_total_steps(total_bytes);
+  progress.set_unit("bytes fetched");
+  progress.set_eta_seconds(-1);
+}
+
+void RankTable::OnUndelivered(const RankKey& key, absl::string_view why) {
+  Rank* rank = Find(key);
+  if (rank != nullptr) rank->undelivered = std::string(why);
+}
+
+void RankTable::OnStartFailed(const RankKey& key, absl::string_view message, v1::RankReport::Exit exit) {
   Rank* rank = Find(key);
   if (rank == nullptr) return;
   rank->ended = true;
-  rank->report.set_exit(bad_input ? v1::RankReport::BAD_INPUT : v1::RankReport::FAILED);
+  rank->report.set_exit(exit);
   rank->report.set_message(std::string(message));
 }
 
@@ -151,8 +168,10 @@ void RankTable::OnEnded(const RankKey& key, ProcessEnd end) {
   std::string how = absl::StrCat(end.by_signal ? "killed by signal " : "exit code ", end.number);
   if (rank->killed) absl::StrAppend(&how, ", ", absl::FormatDuration(rank->grace), " after SIGTERM");
   if (report.exit() == v1::RankReport::DONE && rank->publishes && report.output_id().empty()) {
-    report.set_exit(v1::RankReport::FAILED);
-    how = "exit code 0, but it reported no output";
+    report.set_exit(rank->undelivered.empty() ? v1::RankReport::FAILED : v1::RankReport::WORKER_FAILED);
+    how = rank->undelivered.empty()
+              ? "exit code 0, but it reported no output"
+              : absl::StrCat("its output did not reach the coordinator: ", rank->undelivered);
   }
   switch (report.exit()) {
     case v1::RankReport::DONE:

@@ -71,8 +71,12 @@ class RankTable {
 
   // Reports of what happened. A rank that is not in the table is ignored.
   void OnStarted(const RankKey& key);
-  // It never ran. `bad_input`: trying again would not help.
-  void OnStartFailed(const RankKey& key, absl::string_view message, bool bad_input);
+  // Its inputs are on their way.
+  void OnFetching(const RankKey& key, uint64_t done_bytes, uint64_t total_bytes);
+  // It never ran, and that is how it is said to have ended.
+  void OnStartFailed(const RankKey& key, absl::string_view message, v1::RankReport::Exit exit);
+  // What it wrote did not reach the coordinator, and will not.
+  void OnUndelivered(const RankKey& key, absl::string_view why);
   void OnEvent(const RankKey& key, const v1::RunnerEvent& event);
   void OnEnded(const RankKey& key, ProcessEnd end);
   // All that it wrote before it ended has reached the coordinator, or never will. Only now is it reported as
@@ -96,7 +100,8 @@ class RankTable {
     bool publishes = false;  // rank 0 must have reported an output when it is done
     absl::Duration grace;
     absl::Time stop_time;
-    std::string failure;  // of its last Failure event
+    std::string failure;      // of its last Failure event
+    std::string undelivered;  // why its output did not reach the coordinator
   };
 
   Rank* Find(const RankKey& key);

@@ -191,7 +191,7 @@ TEST_F(RankTableTest, ReportsTheNewestOfEachEvent) {
 
 TEST_F(RankTableTest, ARankThatCouldNotStartHasExited) {
   Desire({task_});
-  table_.OnStartFailed(key_, "no such runner", false);
+  table_.OnStartFailed(key_, "no such runner", v1::RankReport::FAILED);
   table_.OnLogsForwarded(key_);
   EXPECT_EQ(OnlyReport().phase(), v1::RankReport::EXITED);
   EXPECT_EQ(OnlyReport().exit(), v1::RankReport::FAILED);

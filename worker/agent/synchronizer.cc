@@ -26,7 +26,7 @@ bool IsAway(const absl::Status& status) {
 
 }  // namespace
 
-Synchronizer::Synchronizer(std::string worker_id, std::string session, v1::WorkerOffer offer,
+Synchronizer::Synchronizer(std::string worker_id, std::string session, std::function<v1::WorkerOffer()> offer,
                            CoordinatorLink& link, LogForwarder& logs, RankBoard& board, AgentMetrics& metrics,
                            std::function<void()> left)
     : worker_id_(std::move(worker_id)),
@@ -91,7 +91,7 @@ v1::SynchronizeRequest Synchronizer::MakeRequest() {
   request.set_worker_id(worker_id_);
   request.set_session(session_);
   request.set_sequence(++sequence_);
-  *request.mutable_offer() = offer_;
+  *request.mutable_offer() = offer_();
   request.set_leaving(board_.leaving());
   std::map<v1::RankReport::Phase, int> phases;
   for (v1::RankReport& report : board_.With([](RankTable& table) { return table.Reports(); })) {

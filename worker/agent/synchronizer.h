@@ -25,8 +25,10 @@ class Synchronizer {
  public:
   // `left` is called on the thread, once, when the worker was leaving, every rank has exited and the
   // coordinator knows it, or could not be told.
-  Synchronizer(std::string worker_id, std::string session, v1::WorkerOffer offer, CoordinatorLink& link,
-               LogForwarder& logs, RankBoard& board, AgentMetrics& metrics, std::function<void()> left);
+  // `offer` is asked for before each call, on the thread.
+  Synchronizer(std::string worker_id, std::string session, std::function<v1::WorkerOffer()> offer,
+               CoordinatorLink& link, LogForwarder& logs, RankBoard& board, AgentMetrics& metrics,
+               std::function<void()> left);
   ~Synchronizer();
 
   void Start();
@@ -43,7 +45,7 @@ class Synchronizer {
 
   const std::string worker_id_;
   const std::string session_;
-  const v1::WorkerOffer offer_;
+  const std::function<v1::WorkerOffer()> offer_;
   CoordinatorLink& link_;
   LogForwarder& logs_;
   RankBoard& board_;

@@ -109,6 +109,7 @@ absl::StatusOr<v1::WorkerOffer> MakeOffer(const v1::WorkerConfig& config) {
   offer.set_cpus(config.cpus() > 0 ? config.cpus() : MachineCpus());
   offer.set_memory_bytes(config.memory_bytes() > 0 ? config.memory_bytes() : MachineMemoryBytes());
   offer.set_gpus(config.gpus());
+  offer.set_shares_storage(!config.streams_storage());
   *offer.mutable_devices() = config.devices();
   std::set<std::string> kinds;
   std::error_code error;

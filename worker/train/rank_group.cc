@@ -7,14 +7,17 @@
 
 #include <algorithm>
 #include <chrono>
+#include <exception>
 #include <map>
 #include <mutex>
+#include <optional>
 #include <torch/csrc/distributed/c10d/FileStore.hpp>
 #include <torch/csrc/distributed/c10d/ProcessGroupGloo.hpp>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "worker/train/rendezvous_store.h"
 
 namespace bonsai {
 namespace {
@@ -90,22 +93,29 @@ class GlooGroup final : public RankGroup {
       : rank_(static_cast<int>(task.rank())),
         ranks_(static_cast<int>(task.ranks())),
         timeout_(absl::ToChronoMilliseconds(timeout)),
-        life_(task.rendezvous_dir(), rank_),
         folder_(task.rendezvous_dir()) {}
 
-  absl::Status Meet() {
-    if (!life_.held()) {
+  // Through files in a folder that all ranks share.
+  absl::Status MeetInFolder() {
+    life_.emplace(folder_, rank_);
+    if (!life_->held()) {
       return absl::InvalidArgumentError(
           absl::StrCat("task.rendezvous_dir is \"", folder_, "\": no file can be made there"));
     }
     return Try("meet", [&] {
       store_ = c10::make_intrusive<c10d::FileStore>(absl::StrCat(folder_, "/store"), ranks_);
       store_->setTimeout(timeout_);
-      const auto options = c10d::ProcessGroupGloo::Options::create(timeout_);
-      options->devices.push_back(c10d::ProcessGroupGloo::createDeviceForHostname("127.0.0.1"));
-      options->threads = 1;
-      gloo_ = c10::make_intrusive<c10d::ProcessGroupGloo>(store_, rank_, ranks_, options);
+      Connect("127.0.0.1");
     });
+  }
+
+  // Through the server at the task's rendezvous_address.
+  absl::Status MeetAtServer(const v1::Task& task) {
+    absl::StatusOr<c10::intrusive_ptr<RendezvousStore>> joined = RendezvousStore::Join(task, timeout_);
+    if (!joined.ok()) return joined.status();
+    server_ = *joined;
+    store_ = server_;
+    return Try("meet", [&] { Connect(server_->own_host()); });
   }
 
   int rank() const override { return rank_; }
@@ -147,9 +157,19 @@ class GlooGroup final : public RankGroup {
     return text;
   }
 
-  std::string WhyMissing(int rank) const override { return rank == rank_ ? "" : life_.Complaint(rank); }
+  std::string WhyMissing(int rank) const override {
+    return rank == rank_ || !life_ ? "" : life_->Complaint(rank);
+  }
 
  private:
+  // Tells the others, in the store, at which of this machine's addresses this rank is.
+  void Connect(const std::string& host) {
+    const auto options = c10d::ProcessGroupGloo::Options::create(timeout_);
+    options->devices.push_back(c10d::ProcessGroupGloo::createDeviceForHostname(host));
+    options->threads = 1;
+    gloo_ = c10::make_intrusive<c10d::ProcessGroupGloo>(store_, rank_, ranks_, options);
+  }
+
   template <typename T>
   absl::Status SumAs(absl::Span<T> values, at::ScalarType dtype) {
     return Try("sum", [&] {
@@ -159,12 +179,27 @@ class GlooGroup final : public RankGroup {
         std::vector<at::Tensor> bucket = {at::from_blob(values.data() + first, {count}, dtype)};
         works.push_back(gloo_->allreduce(bucket));
       }
-      for (const auto& work : works) work->wait();
+      AwaitAll(works);
     });
   }
 
-  // A rank that dies may let go of its connections a moment before its life sign.
-  std::vector<std::string> AwaitComplaints() const {
+  // One that fails does not end the others: they go on with the caller's memory, which is gone after a throw.
+  static void AwaitAll(const std::vector<c10::intrusive_ptr<c10d::Work>>& works) {
+    std::exception_ptr first;
+    for (const auto& work : works) {
+      try {
+        work->wait();
+      } catch (...) {
+        if (first == nullptr) first = std::current_exception();
+      }
+    }
+    if (first != nullptr) std::rethrow_exception(first);
+  }
+
+  // Which of the others are gone, or never came.
+  std::vector<std::string> Complaints() {
+    if (server_ != nullptr) return server_->Complaints(ranks_);
+    // A rank that dies may let go of its connections a moment before its life sign.
     std::vector<std::string> complaints;
     for (int tries = 0; tries < 200 && complaints.empty(); ++tries) {
       if (tries > 0) usleep(10'000);
@@ -183,7 +218,7 @@ class GlooGroup final : public RankGroup {
       work();
       return absl::OkStatus();
     } catch (const std::exception& error) {
-      const std::vector<std::string> complaints = AwaitComplaints();
+      const std::vector<std::string> complaints = Complaints();
       const std::string who = complaints.empty() ? "every rank is there" : absl::StrJoin(complaints, ", ");
       const absl::string_view first_line =
           absl::string_view(error.what()).substr(0, absl::string_view(error.what()).find('\n'));
@@ -195,9 +230,10 @@ class GlooGroup final : public RankGroup {
   const int rank_;
   const int ranks_;
   const std::chrono::milliseconds timeout_;
-  const LifeSign life_;
   const std::string folder_;
-  c10::intrusive_ptr<c10d::FileStore> store_;
+  std::optional<LifeSign> life_;                // of those that meet in a folder
+  c10::intrusive_ptr<RendezvousStore> server_;  // of those that do not
+  c10::intrusive_ptr<c10d::Store> store_;
   c10::intrusive_ptr<c10d::ProcessGroupGloo> gloo_;
 };
 
@@ -209,12 +245,14 @@ absl::StatusOr<std::unique_ptr<RankGroup>> RankGroup::Join(const v1::Task& task,
     return absl::InvalidArgumentError(
         absl::StrCat("task.rank is ", task.rank(), "; valid: below ranks, ", task.ranks()));
   }
-  if (task.rendezvous_dir().empty()) {
+  if (task.rendezvous_address().empty() && task.rendezvous_dir().empty()) {
     return absl::InvalidArgumentError(
         "task.rendezvous_dir is empty; valid: a folder that the ranks of this attempt share");
   }
   auto group = std::make_unique<GlooGroup>(task, timeout);
-  if (absl::Status status = group->Meet(); !status.ok()) return status;
+  const bool by_folder = task.rendezvous_address().empty();
+  absl::Status status = by_folder ? group->MeetInFolder() : group->MeetAtServer(task);
+  if (!status.ok()) return status;
   return group;
 }
 

@@ -1,5 +1,6 @@
 // The ranks of an attempt, met: sums over all of them, and a word from rank 0 to the others. Gloo over
-// loopback, found through files in the attempt's rendezvous folder. A group of one needs none of this and
+// loopback, found through files in the attempt's rendezvous folder; or, for ranks that share none, over the
+// network, found through the rendezvous server that the task names. A group of one needs none of this and
 // computes nothing.
 //
 // Every rank calls Sum and FromRankZero in the same order, one thread at a time. The others wait for nobody,
@@ -43,7 +44,8 @@ class RankGroup {
   // The text that some rank left. NotFound if none did so far.
   virtual absl::StatusOr<std::string> Find(absl::string_view key) = 0;
 
-  // "rank 1 is gone", "rank 1 never came", or "" while it lives, as far as can be told.
+  // "rank 1 is gone", "rank 1 never came", or "" while it lives, as far as can be told: always where ranks
+  // share no folder.
   virtual std::string WhyMissing(int rank) const = 0;
 };
 

@@ -10,6 +10,8 @@
 #include <thread>
 #include <vector>
 
+#include "worker/agent/rendezvous_server.h"
+
 namespace bonsai {
 namespace {
 
@@ -53,6 +55,43 @@ TEST(RankGroup, SumsOverAllRanks) {
   EXPECT_EQ(values[0], values[1]);
   EXPECT_EQ(values[0], values[2]);
   EXPECT_EQ(words, std::vector<std::string>(3, "hello"));
+}
+
+TEST(RankGroup, RanksThatShareNoFolderMeetAtAServerWhichKnowsWhoIsGone) {
+  auto server = RendezvousServer::Start("127.0.0.1", "sesame");
+  ASSERT_TRUE(server.ok()) << server.status();
+  std::vector<double> sums(3);
+  std::vector<std::thread> threads;
+  std::string complaint;
+  for (uint32_t rank = 0; rank < 3; ++rank) {
+    threads.emplace_back([&, rank] {
+      v1::Task task = TaskOf("", rank, 3);
+      task.set_rendezvous_address((*server)->address());
+      auto group = RankGroup::Join(task, absl::Seconds(30));
+      ASSERT_TRUE(group.ok()) << group.status();
+      std::vector<double> values = {rank + 1.0};
+      EXPECT_TRUE((*group)->Sum(absl::MakeSpan(values)).ok());
+      sums[rank] = values[0];
+      const auto word = (*group)->FromRankZero("greeting", rank == 0 ? "hello" : "");
+      EXPECT_TRUE(word.ok() && *word == "hello");
+      // Rank 1 leaves; the others find that out.
+      if (rank == 1) return;
+      const absl::Status alone = (*group)->Sum(absl::MakeSpan(values));
+      EXPECT_FALSE(alone.ok());
+      if (rank == 0) complaint = std::string(alone.message());
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_EQ(sums, std::vector<double>(3, 6.0));
+  EXPECT_NE(complaint.find("rank 1 is gone"), std::string::npos) << complaint;
+}
+
+TEST(RankGroup, AServerThatIsNotThereIsSaid) {
+  v1::Task task = TaskOf("", 0, 2);
+  task.set_rendezvous_address("127.0.0.1:1/secret");
+  EXPECT_TRUE(absl::IsUnavailable(RankGroup::Join(task, absl::Milliseconds(300)).status()));
+  task.set_rendezvous_address("none");
+  EXPECT_TRUE(absl::IsInvalidArgument(RankGroup::Join(task, absl::Milliseconds(300)).status()));
 }
 
 TEST(RankGroup, NamesTheRankThatDied) {
