@@ -173,24 +173,23 @@ absl::Status Coordinator::Parts::Serve(const v1::CoordinatorConfig& config) {
   submission = std::make_unique<PipelineSubmission>(loop.get(), model.get(), &tracks);
   catalog = std::make_unique<ArtifactCatalog>(blobs.get(), model.get());
   intake = std::make_unique<BlobIntake>(blobs.get(), partial_blobs.get());
-  imports = std::make_unique<ArtifactImport>(ArtifactImport::Parts{
-      blobs.get(), &tracks,
-      [this](const std::string& id, v1::ArtifactRecord* record) {
-        std::optional<v1::ArtifactRecord> found = model->FindArtifact(id);
-        if (found) *record = *std::move(found);
-        return found.has_value();
-      },
-      [this](ArtifactImported event) { return loop->Import(std::move(event)); }});
+  imports = std::make_unique<ArtifactImport>(
+      ArtifactImport::Parts{blobs.get(), &tracks,
+                            [this](const std::string& id, v1::ArtifactRecord* record) {
+                              std::optional<v1::ArtifactRecord> found = model->FindArtifact(id);
+                              if (found) *record = *std::move(found);
+                              return found.has_value();
+                            },
+                            [this](ArtifactImported event) { return loop->Import(std::move(event)); }});
   access = std::make_unique<BlobAccess>(blobs.get(), model.get());
   check = std::make_unique<ArtifactCheck>(blobs.get(), &tracks, &metrics);
   leaderboard = std::make_unique<LeaderboardRows>(blobs.get(), model.get(), &tracks);
   keeper = std::make_unique<StorageKeeper>(
       blobs.get(), model.get(),
       StorageKeeper::OptionsOf(config.storage(), absl::Milliseconds(config.lease_ms())));
-  coordinator_service = std::make_unique<CoordinatorService>(
-      CoordinatorService::Parts{loop.get(), model.get(), submission.get(), catalog.get(), intake.get(),
-                                imports.get(), leaderboard.get(), logs.get(), keeper.get(), &metrics, &stopping,
-                                guard.get(), access.get()});
+  coordinator_service = std::make_unique<CoordinatorService>(CoordinatorService::Parts{
+      loop.get(), model.get(), submission.get(), catalog.get(), intake.get(), imports.get(),
+      leaderboard.get(), logs.get(), keeper.get(), &metrics, &stopping, guard.get(), access.get()});
   workers_service = std::make_unique<WorkersService>(
       WorkersService::Parts{loop.get(), model.get(), check.get(), logs.get(), &metrics});
   const std::string address_file = absl::StrCat(state_dir, "/address");

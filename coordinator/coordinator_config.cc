@@ -64,8 +64,9 @@ absl::Status CheckQueues(const Places& places, const v1::CoordinatorConfig& conf
   absl::btree_set<std::string> names;
   for (const v1::QueueConfig& queue : config.queues()) {
     if (queue.name().empty() || queue.name().size() > kNameBytesMax) {
-      return places.Error("queues", absl::StrCat("name: \"", queue.name().substr(0, kNameBytesMax),
-                                                 "\" has ", queue.name().size(), " bytes; must have 1 to ", kNameBytesMax));
+      return places.Error("queues",
+                          absl::StrCat("name: \"", queue.name().substr(0, kNameBytesMax), "\" has ",
+                                       queue.name().size(), " bytes; must have 1 to ", kNameBytesMax));
     }
     if (!names.insert(queue.name()).second) {
       return places.Error("queues", absl::StrCat("name: \"", queue.name(), "\" is there twice"));

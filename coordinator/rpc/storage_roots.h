@@ -12,8 +12,8 @@
 
 namespace bonsai {
 
-// How long a job that failed or was cancelled keeps its newest checkpoint, so that a retry goes on from there,
-// and a variant of a sweep that is done keeps its own, for a later rung.
+// How long a job that failed or was cancelled keeps its newest checkpoint, so that a retry goes on from
+// there, and a variant of a sweep that is done keeps its own, for a later rung.
 inline constexpr absl::Duration kEndedCheckpointAge = absl::Hours(7 * 24);
 
 // Appends an artifact, for its tenant.

@@ -77,7 +77,8 @@ absl::Status CheckSynchronizeRequest(const v1::SynchronizeRequest& request) {
     }
   }
   std::vector<std::tuple<absl::string_view, uint32_t, uint32_t>> ranks;
-  for (const v1::RankReport& rank : request.ranks()) ranks.push_back({rank.job_id(), rank.attempt(), rank.rank()});
+  for (const v1::RankReport& rank : request.ranks())
+    ranks.push_back({rank.job_id(), rank.attempt(), rank.rank()});
   std::sort(ranks.begin(), ranks.end());
   const auto twice = std::adjacent_find(ranks.begin(), ranks.end());
   if (twice == ranks.end()) return absl::OkStatus();

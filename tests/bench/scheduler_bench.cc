@@ -1,5 +1,6 @@
-// The scheduler alone: how long one pass over a large cluster takes, what an event costs, and how long a day takes.
-// Prints figures; --workers, --pending, --jobs, --minutes change the size, --day=false leaves the day out.
+// The scheduler alone: how long one pass over a large cluster takes, what an event costs, and how long a day
+// takes. Prints figures; --workers, --pending, --jobs, --minutes change the size, --day=false leaves the day
+// out.
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
@@ -28,7 +29,9 @@ bool ReadFlag(const char* argument, const char* name, uint64_t& value) {
   const std::string prefix = absl::StrCat("--", name, "=");
   if (std::strncmp(argument, prefix.c_str(), prefix.size()) != 0) return false;
   const char* text = argument + prefix.size();
-  value = std::strcmp(text, "false") == 0 ? 0 : std::strcmp(text, "true") == 0 ? 1 : std::strtoull(text, nullptr, 10);
+  value = std::strcmp(text, "false") == 0  ? 0
+          : std::strcmp(text, "true") == 0 ? 1
+                                           : std::strtoull(text, nullptr, 10);
   return true;
 }
 
@@ -90,7 +93,8 @@ class Pass {
 
 void RunPasses(const Flags& flags) {
   Pass pass(flags);
-  std::printf("pass: %llu workers, %zu pending jobs\n", static_cast<unsigned long long>(flags.workers), pass.waiting());
+  std::printf("pass: %llu workers, %zu pending jobs\n", static_cast<unsigned long long>(flags.workers),
+              pass.waiting());
   const auto [cold_ms, started] = pass.Decide();
   std::printf("  onto an empty cluster: %.1f ms, %zu jobs started, %.2f us for each\n", cold_ms, started,
               1000 * cold_ms / static_cast<double>(std::max<size_t>(started, 1)));
@@ -111,8 +115,9 @@ void RunPasses(const Flags& flags) {
     more += starts;
   }
   std::sort(times.begin(), times.end());
-  std::printf("  onto a full one, when a cpu comes free (%zu still wait, %zu started): median %.1f us, p99 %.1f us\n",
-              pass.waiting(), more, times[times.size() / 2], times[times.size() * 99 / 100]);
+  std::printf(
+      "  onto a full one, when a cpu comes free (%zu still wait, %zu started): median %.1f us, p99 %.1f us\n",
+      pass.waiting(), more, times[times.size() / 2], times[times.size() * 99 / 100]);
 }
 
 void PrintDay(const Flags& flags) {
@@ -122,14 +127,16 @@ void PrintDay(const Flags& flags) {
   options.minutes = static_cast<uint32_t>(flags.minutes);
   options.priorities = flags.priorities != 0;
   const DayResult result = RunDay(options);
-  std::printf("%u minutes of %u workers, %llu jobs: %.1f s, of them %.1f s in the scheduler\n", options.minutes,
-              options.workers, static_cast<unsigned long long>(options.jobs), result.seconds, result.scheduler_seconds);
-  std::printf("  %llu synchronisations, %.2f us each; of idle workers %llu, %.2f us each; slowest event %.1f ms\n",
-              static_cast<unsigned long long>(result.synchronizations),
-              1e6 * result.scheduler_seconds / static_cast<double>(result.synchronizations),
-              static_cast<unsigned long long>(result.idle),
-              1e6 * result.idle_seconds / static_cast<double>(std::max<uint64_t>(result.idle, 1)),
-              1000 * result.slowest_seconds);
+  std::printf("%u minutes of %u workers, %llu jobs: %.1f s, of them %.1f s in the scheduler\n",
+              options.minutes, options.workers, static_cast<unsigned long long>(options.jobs), result.seconds,
+              result.scheduler_seconds);
+  std::printf(
+      "  %llu synchronisations, %.2f us each; of idle workers %llu, %.2f us each; slowest event %.1f ms\n",
+      static_cast<unsigned long long>(result.synchronizations),
+      1e6 * result.scheduler_seconds / static_cast<double>(result.synchronizations),
+      static_cast<unsigned long long>(result.idle),
+      1e6 * result.idle_seconds / static_cast<double>(std::max<uint64_t>(result.idle, 1)),
+      1000 * result.slowest_seconds);
   std::printf("  %llu starts, %llu done, %.1f %% of cpus busy, %.0f s from submission to start on average\n",
               static_cast<unsigned long long>(result.starts), static_cast<unsigned long long>(result.done),
               100 * result.utilisation, result.wait_seconds_mean);
@@ -143,10 +150,14 @@ int main(int count, char** arguments) {
   bonsai::Flags flags;
   for (int i = 1; i < count; ++i) {
     const char* argument = arguments[i];
-    if (!bonsai::ReadFlag(argument, "workers", flags.workers) && !bonsai::ReadFlag(argument, "pending", flags.pending) &&
-        !bonsai::ReadFlag(argument, "jobs", flags.jobs) && !bonsai::ReadFlag(argument, "minutes", flags.minutes) &&
-        !bonsai::ReadFlag(argument, "day", flags.day) && !bonsai::ReadFlag(argument, "priorities", flags.priorities)) {
-      std::fprintf(stderr, "%s: give --workers, --pending, --jobs, --minutes, --day or --priorities\n", argument);
+    if (!bonsai::ReadFlag(argument, "workers", flags.workers) &&
+        !bonsai::ReadFlag(argument, "pending", flags.pending) &&
+        !bonsai::ReadFlag(argument, "jobs", flags.jobs) &&
+        !bonsai::ReadFlag(argument, "minutes", flags.minutes) &&
+        !bonsai::ReadFlag(argument, "day", flags.day) &&
+        !bonsai::ReadFlag(argument, "priorities", flags.priorities)) {
+      std::fprintf(stderr, "%s: give --workers, --pending, --jobs, --minutes, --day or --priorities\n",
+                   argument);
       return 2;
     }
   }

@@ -19,7 +19,9 @@ namespace {
 constexpr int kJobsPerPipeline = 100;
 constexpr uint32_t kCpusPerWorker = 8;
 
-double Seconds(std::chrono::steady_clock::duration duration) { return std::chrono::duration<double>(duration).count(); }
+double Seconds(std::chrono::steady_clock::duration duration) {
+  return std::chrono::duration<double>(duration).count();
+}
 
 const char* OutputOf(const v1::JobSpec& spec) {
   return spec.has_pretrain() ? "model" : spec.has_evaluate() ? "evaluation" : "corpus";
@@ -184,7 +186,13 @@ void Day::Obey(Worker& worker, const v1::SynchronizeResponse& response) {
       ranks.push_back(*known);
       continue;
     }
-    Rank rank{task.job_id(), task.attempt(), task.rank(), std::max(task.spec().resources().cpus(), 1u), OutputOf(task.spec()), now_ + Draw(task.job_id()), false};
+    Rank rank{task.job_id(),
+              task.attempt(),
+              task.rank(),
+              std::max(task.spec().resources().cpus(), 1u),
+              OutputOf(task.spec()),
+              now_ + Draw(task.job_id()),
+              false};
     v1::RankReport& report = reports.emplace_back();
     report.set_job_id(rank.job_id);
     report.set_attempt(rank.attempt);
@@ -224,7 +232,8 @@ DayResult Day::Run() {
     const double share = std::min(1.0, (minute + 1) / std::max(1.0, options_.minutes - 120.0));
     const uint64_t until = static_cast<uint64_t>(share * static_cast<double>(options_.jobs));
     for (size_t i = 0; i < workers_.size(); ++i) {
-      now_ = midnight + absl::Minutes(minute) + absl::Minutes(1) * (static_cast<double>(i) / static_cast<double>(workers_.size()));
+      now_ = midnight + absl::Minutes(minute) +
+             absl::Minutes(1) * (static_cast<double>(i) / static_cast<double>(workers_.size()));
       if (i % 64 == 0 && submitted < until) {
         const uint64_t count = std::min<uint64_t>(kJobsPerPipeline, until - submitted);
         Submit(submitted, count);
@@ -235,7 +244,8 @@ DayResult Day::Run() {
   }
   result_.seconds = Seconds(std::chrono::steady_clock::now() - start);
   result_.bytes_per_job = (ResidentBytes() - before) / std::max<uint64_t>(submitted, 1);
-  result_.utilisation = cpu_seconds_ / (60.0 * options_.minutes * kCpusPerWorker * static_cast<double>(workers_.size()));
+  result_.utilisation =
+      cpu_seconds_ / (60.0 * options_.minutes * kCpusPerWorker * static_cast<double>(workers_.size()));
   result_.wait_seconds_mean = wait_seconds_ / static_cast<double>(std::max<uint64_t>(submitted, 1));
   return result_;
 }

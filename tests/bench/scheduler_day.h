@@ -1,5 +1,5 @@
-// A day of a large cluster, as fast as it goes: the production scheduler is given the submissions and every worker's
-// synchronisation of 24 hours, and what it answers is carried out.
+// A day of a large cluster, as fast as it goes: the production scheduler is given the submissions and every
+// worker's synchronisation of 24 hours, and what it answers is carried out.
 //
 // For scheduler_bench; single-threaded; the same options give the same day.
 #ifndef BONSAI_TESTS_BENCH_SCHEDULER_DAY_H_
@@ -14,7 +14,7 @@ struct DayOptions {
   uint64_t jobs = 1'000'000;
   uint32_t minutes = 24 * 60;
   uint32_t tenants = 20;
-  double hours_mean = 1;  // of a job
+  double hours_mean = 1;   // of a job
   bool priorities = true;  // one job in ten outranks the others, so that it makes some of them leave
 };
 
@@ -22,7 +22,7 @@ struct DayResult {
   double seconds = 0;            // of wall time
   double scheduler_seconds = 0;  // of them within Scheduler::Apply
   uint64_t synchronizations = 0;
-  uint64_t idle = 0;             // of workers that ran nothing, and were told nothing
+  uint64_t idle = 0;  // of workers that ran nothing, and were told nothing
   double idle_seconds = 0;
   uint64_t starts = 0;
   uint64_t done = 0;

@@ -1,6 +1,6 @@
-// A busy cluster shared by tenants and queues, drawn from seeds, over hours of simulated time: quotas hold after every
-// step, and each tenant gets its weighted share within a bound. BONSAI_SHARE_SEEDS=N runs the seeds 1 to N (20 unless
-// told).
+// A busy cluster shared by tenants and queues, drawn from seeds, over hours of simulated time: quotas hold
+// after every step, and each tenant gets its weighted share within a bound. BONSAI_SHARE_SEEDS=N runs the
+// seeds 1 to N (20 unless told).
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -25,7 +25,9 @@ class DrawnWork : public VirtualWork {
  public:
   explicit DrawnWork(Random& random) : random_(random) {}
 
-  absl::Duration Start(const v1::JobRecord&, absl::Time) override { return absl::Seconds(random_.Between(30, 600)); }
+  absl::Duration Start(const v1::JobRecord&, absl::Time) override {
+    return absl::Seconds(random_.Between(30, 600));
+  }
   absl::Duration Leave(const v1::JobRecord&, absl::Duration) override { return absl::Seconds(1); }
   void Observe(const v1::JobRecord& job, absl::Time) override {
     const bool runs = job.state() == v1::RUNNING || job.state() == v1::CANCELLING;
@@ -34,7 +36,8 @@ class DrawnWork : public VirtualWork {
       return;
     }
     const int ranks = job.attempts(job.attempts_size() - 1).placements_size();
-    running_[job.id()] = {job.tenant(), job.queue(), std::max(job.spec().resources().cpus(), 1u) * static_cast<uint32_t>(ranks)};
+    running_[job.id()] = {job.tenant(), job.queue(),
+                          std::max(job.spec().resources().cpus(), 1u) * static_cast<uint32_t>(ranks)};
   }
 
   struct Running {
@@ -72,7 +75,8 @@ SchedulerOptions Options() {
   return options;
 }
 
-void Submit(VirtualCluster& cluster, const std::string& tenant, const std::string& queue, int jobs, Random& random) {
+void Submit(VirtualCluster& cluster, const std::string& tenant, const std::string& queue, int jobs,
+            Random& random) {
   PipelineSubmitted event;
   event.request_id = absl::StrCat(tenant, " ", queue);
   event.actor.tenant = tenant;
