@@ -8,53 +8,18 @@
 
 #include "absl/strings/str_cat.h"
 #include "bonsai/v1/coordinator.grpc.pb.h"
+#include "client/call_status.h"
 #include "security/grpc_credentials.h"
-#include "security/handshake.h"
 
 namespace bonsai {
 namespace {
 
 constexpr std::chrono::seconds kCallDeadline(30);
-// Of a call for which the coordinator reads an artifact: a terabyte at 300 MB/s.
+// Of a call for which the coordinator reads an artifact, or looks at every blob: a terabyte at 300 MB/s.
 constexpr std::chrono::hours kReadAllDeadline(1);
-constexpr std::chrono::hours kCollectDeadline(1);
 constexpr int kMessageBytesMax = 64 << 20;
 // A coordinator that pages forever is broken.
 constexpr int kPagesMax = 10000;
-
-// "failed to connect to all addresses; last error: UNKNOWN: ipv4:...: Connection refused": its last part says
-// it all.
-std::string LastPart(const std::string& message) {
-  const size_t colon = message.rfind(": ");
-  return colon == std::string::npos ? message : message.substr(colon + 2);
-}
-
-absl::Status FromGrpc(const grpc::Status& status, const std::string& address,
-                      const std::optional<Credentials>& credentials) {
-  if (status.ok()) return absl::OkStatus();
-  const auto code = static_cast<absl::StatusCode>(status.error_code());
-  switch (status.error_code()) {
-    case grpc::StatusCode::UNAVAILABLE:
-      if (absl::Status shaken = DiagnoseHandshake(address, credentials ? &*credentials : nullptr);
-          !shaken.ok()) {
-        return shaken;
-      }
-      return absl::UnavailableError(absl::StrCat("no coordinator at ", address, " (",
-                                                 LastPart(status.error_message()),
-                                                 "); start one with `bonsai up`"));
-    case grpc::StatusCode::DEADLINE_EXCEEDED:
-      return absl::UnavailableError(absl::StrCat("the coordinator at ", address, " did not answer within ",
-                                                 kCallDeadline.count(), " s"));
-    case grpc::StatusCode::UNIMPLEMENTED:
-      return absl::UnimplementedError(
-          absl::StrCat("what answers at ", address,
-                       " does not know this call: no coordinator, or one of another version (",
-                       status.error_message(), ")"));
-    default:
-      return absl::Status(
-          code, status.error_message().empty() ? absl::StatusCodeToString(code) : status.error_message());
-  }
-}
 
 }  // namespace
 
@@ -83,7 +48,7 @@ struct CoordinatorClient::Connection {
     context.set_deadline(std::chrono::system_clock::now() + deadline);
     Response response;
     const grpc::Status status = (stub.get()->*method)(&context, request, &response);
-    if (!status.ok()) return FromGrpc(status, address, credentials);
+    if (!status.ok()) return CallStatus(status, address, credentials);
     return response;
   }
 
@@ -96,7 +61,7 @@ struct CoordinatorClient::Connection {
     if (!wanted) context->TryCancel();
     const grpc::Status status = reader->Finish();
     Register(nullptr);
-    return wanted ? FromGrpc(status, address, credentials) : absl::OkStatus();
+    return wanted ? CallStatus(status, address, credentials) : absl::OkStatus();
   }
 };
 
@@ -169,7 +134,7 @@ absl::StatusOr<v1::ListArtifactsResponse> CoordinatorClient::ListArtifacts(const
 absl::StatusOr<v1::CollectGarbageResponse> CoordinatorClient::CollectGarbage(bool dry_run) {
   v1::CollectGarbageRequest request;
   request.set_dry_run(dry_run);
-  return connection_->Call(&v1::Coordinator::Stub::CollectGarbage, request, address_, kCollectDeadline);
+  return connection_->Call(&v1::Coordinator::Stub::CollectGarbage, request, address_, kReadAllDeadline);
 }
 
 absl::Status CoordinatorClient::VerifyStorage(const v1::VerifyStorageRequest& request,
@@ -288,7 +253,7 @@ absl::Status CoordinatorClient::WriteBlob(
   }
   const grpc::Status status = writer->Finish();
   connection_->Register(nullptr);
-  return more.ok() ? FromGrpc(status, address_, connection_->credentials) : more.status();
+  return more.ok() ? CallStatus(status, address_, connection_->credentials) : more.status();
 }
 
 absl::StatusOr<v1::PutArtifactResponse> CoordinatorClient::PutArtifact(const std::string& manifest_id) {
@@ -298,7 +263,7 @@ absl::StatusOr<v1::PutArtifactResponse> CoordinatorClient::PutArtifact(const std
   context.set_deadline(std::chrono::system_clock::now() + kReadAllDeadline);
   v1::PutArtifactResponse response;
   const grpc::Status status = connection_->stub->PutArtifact(&context, request, &response);
-  if (!status.ok()) return FromGrpc(status, address_, connection_->credentials);
+  if (!status.ok()) return CallStatus(status, address_, connection_->credentials);
   return response;
 }
 
