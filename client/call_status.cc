@@ -20,7 +20,7 @@ std::string LastPart(const std::string& message) {
 }  // namespace
 
 absl::Status CallStatus(const grpc::Status& status, const std::string& address,
-                      const std::optional<Credentials>& credentials) {
+                        const std::optional<Credentials>& credentials) {
   if (status.ok()) return absl::OkStatus();
   const auto code = static_cast<absl::StatusCode>(status.error_code());
   switch (status.error_code()) {

@@ -34,10 +34,10 @@ TEST(ExportIndexTest, EveryTruncationAndTheLikeIsRefused) {
 
 TEST(ExportIndexTest, ALineThatIsNotRightIsNamed) {
   const std::string first = "bonsai-export 1\n";
-  for (const std::string& line :
-       {"artifact " + kA + " 1", "artifact " + kA + " 1 leaf", "artifact ../x 1 root", "blob " + kA + " -1",
-        "blob " + kA + " 01", "blob " + kA + " 99999999999999999999", "artifact " + kA + " 16777217 root",
-        "end 0 1", std::string("pax")}) {
+  for (const std::string& line : std::vector<std::string>{
+           "artifact " + kA + " 1", "artifact " + kA + " 1 leaf", "artifact ../x 1 root",
+           "blob " + kA + " -1", "blob " + kA + " 01", "blob " + kA + " 99999999999999999999",
+           "artifact " + kA + " 16777217 root", "end 0 1", "pax"}) {
     auto index = ParseExportIndex(first + line + "\nend 0 0\n");
     ASSERT_FALSE(index.ok()) << line;
     EXPECT_THAT(index.status().message(), HasSubstr("line 2"));
