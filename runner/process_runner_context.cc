@@ -98,7 +98,9 @@ void ProcessRunnerContext::Emit(const v1::RunnerEvent& event) {
   }
   absl::Status status = writer_.Write(event);
   if (status.ok()) return;
-  // Without its agent the process is about to be ended by the kernel; the work itself is not at fault.
+  // Its agent is gone. The kernel is about to end this process too; if it does not, nobody waits for the
+  // work.
+  if (!absl::IsInvalidArgument(status)) stop_requested = 1;
   std::lock_guard<std::mutex> lock(stderr_mutex_);
   fprintf(stderr, "event not reported: %s\n", std::string(status.message()).c_str());
 }

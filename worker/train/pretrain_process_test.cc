@@ -110,6 +110,14 @@ TEST_F(PretrainProcessTest, RanksThatAreAskedToLeaveDoSoAfterACheckpoint) {
   EXPECT_EQ(zero.Output(), "");
 }
 
+TEST_F(PretrainProcessTest, RankWhoseAgentIsGoneLeavesAsIfAsked) {
+  spec_.set_steps(100'000);
+  RunnerProcess process(kProgram, Tasks(1)[0]);
+  ASSERT_TRUE(process.ReadUntilSample(5));
+  process.CloseEvents();
+  EXPECT_EQ(process.Wait(), 75);
+}
+
 TEST_F(PretrainProcessTest, LossThatIsNotFiniteExitsAsBadInput) {
   spec_.mutable_optimizer()->set_learning_rate(3e38f);
   spec_.mutable_schedule()->set_warmup_steps(0);

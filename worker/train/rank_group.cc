@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <exception>
 #include <map>
 #include <mutex>
 #include <torch/csrc/distributed/c10d/FileStore.hpp>
@@ -159,8 +160,21 @@ class GlooGroup final : public RankGroup {
         std::vector<at::Tensor> bucket = {at::from_blob(values.data() + first, {count}, dtype)};
         works.push_back(gloo_->allreduce(bucket));
       }
-      for (const auto& work : works) work->wait();
+      AwaitAll(works);
     });
+  }
+
+  // One that fails does not end the others: they go on with the caller's memory, which is gone after a throw.
+  static void AwaitAll(const std::vector<c10::intrusive_ptr<c10d::Work>>& works) {
+    std::exception_ptr first;
+    for (const auto& work : works) {
+      try {
+        work->wait();
+      } catch (...) {
+        if (first == nullptr) first = std::current_exception();
+      }
+    }
+    if (first != nullptr) std::rethrow_exception(first);
   }
 
   // A rank that dies may let go of its connections a moment before its life sign.

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include <fstream>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 
@@ -44,7 +45,7 @@ RunnerProcess::RunnerProcess(const std::string& program, v1::Task task) {
 
 RunnerProcess::~RunnerProcess() {
   if (pid_ > 0) Kill(SIGKILL), Wait();
-  close(read_end_);
+  if (read_end_ >= 0) CloseEvents();
 }
 
 bool RunnerProcess::ReadUntil(const std::function<bool(const v1::RunnerEvent&)>& wanted) {
@@ -72,8 +73,10 @@ bool RunnerProcess::ReadUntilCheckpoint(uint64_t step) {
 
 void RunnerProcess::Kill(int signal) { kill(pid_, signal); }
 
+void RunnerProcess::CloseEvents() { close(std::exchange(read_end_, -1)); }
+
 int RunnerProcess::Wait() {
-  ReadUntil([](const v1::RunnerEvent&) { return false; });
+  if (read_end_ >= 0) ReadUntil([](const v1::RunnerEvent&) { return false; });
   int status = 0;
   rusage used = {};
   wait4(pid_, &status, 0, &used);

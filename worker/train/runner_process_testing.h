@@ -33,7 +33,9 @@ class RunnerProcess {
   bool ReadUntilCheckpoint(uint64_t step);
 
   void Kill(int signal);
-  // Reads the rest and returns the exit code, 128 + signal if a signal ended it.
+  // Closes this end of the pipe, as the kernel does for an agent that died.
+  void CloseEvents();
+  // Reads the rest, if it was not closed, and returns the exit code, 128 + signal if a signal ended it.
   int Wait();
 
   // What was read so far.
