@@ -98,7 +98,6 @@ void ProcessRunnerContext::Emit(const v1::RunnerEvent& event) {
   }
   absl::Status status = writer_.Write(event);
   if (status.ok()) return;
-  // Its agent is gone. The kernel is about to end this process too, and if it does not, there is nobody to
   // Its agent is gone. The kernel is about to end this process too; if it does not, nobody waits for the
   // work.
   if (!absl::IsInvalidArgument(status)) stop_requested = 1;
