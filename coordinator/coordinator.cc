@@ -155,6 +155,7 @@ void Coordinator::Parts::StartLoop(const v1::CoordinatorConfig& config, std::uni
   scheduling.lease = absl::Milliseconds(config.lease_ms());
   // Several reports fit into one lease, so that a lost one costs nothing.
   scheduling.synchronize_interval = std::min(scheduling.synchronize_interval, scheduling.lease / 4);
+  scheduling.storage = config.storage();
   scheduling.code_version = ReadCodeVersion(config.share_dir());
   scheduling.queues.assign(config.queues().begin(), config.queues().end());
   scheduling.tenants.assign(config.tenants().begin(), config.tenants().end());

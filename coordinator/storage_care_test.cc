@@ -119,6 +119,7 @@ TEST_F(StorageCareTest, CheckpointsOfAJobThatIsDoneAreCollectedAndItsArtifactIsN
   const std::string output = PutArtifact("corpus", task.job_id(), "documents.binpb", "documents");
   Synchronize({Exited(task, v1::RankReport::DONE, output)});
   ASSERT_EQ(GetJob(task.job_id()).job().state(), v1::DONE);
+  EXPECT_EQ(GetJob(task.job_id()).job().checkpoints_size(), 0);
   v1::CollectGarbageResponse early;
   EXPECT_EQ(Collect(false, &early).error_code(), grpc::StatusCode::FAILED_PRECONDITION);
   RestartToCollect();

@@ -5,6 +5,14 @@
 //   <root>/lock                                see store_lock.h
 //   <root>/quarantine/<sha256>                 damaged bytes; empty if the blob was missing
 //
+// A blob is one file, since runners map it; equal blobs are one. Content-defined chunks (16 KiB on average)
+// would have saved, of the bytes of three real stores: 0.0 % of checkpoints, which are most of a store (every
+// float changes at every step); 0.0 to 0.4 % of corpora and token shards of different data; 39 % of several
+// exports of one model and 46 % of its bundles for three targets; 2.3 % of all of a quickstart's store. Where
+// one corpus is another with a file of C4 more, 42 % of the two; with another filter, 9 %. Against that stand
+// a second copy of whatever is read and an index that must be collected too. So chunks do not pay here; how a
+// blob is sent in pieces is partial_blobs.h.
+//
 // Made by runners, the coordinator and tests. Safe for concurrent use by threads and processes: a blob
 // appears by rename, whole, and writers of the same blob replace it by the same bytes. All who write must see
 // the same locks: on a network file system, no machine may mount it with locks of its own (NFS: "nolock").

@@ -79,6 +79,7 @@ void TableScheduler::Publish(const std::string& job_id, const RankSlot& slot, ab
   v1::ArtifactRecord record = *slot.output;
   record.set_id(slot.output_id);
   record.set_job_id(job_id);
+  record.set_tenant(jobs_.Find(job_id)->tenant());
   AddArtifact(std::move(record), now);
 }
 
@@ -86,6 +87,7 @@ void TableScheduler::AddArtifact(v1::ArtifactRecord record, absl::Time now) {
   record.set_created_unix_ms(absl::ToUnixMillis(now));
   record.set_sequence(counters_.next_artifact_sequence++);
   artifacts_[record.id()] = record;
+  dispatcher_.ArtifactAdded(record);
   new_artifacts_.push_back(std::move(record));
 }
 

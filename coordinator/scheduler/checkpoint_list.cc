@@ -4,6 +4,8 @@
 #include <cmath>
 #include <tuple>
 
+#include "coordinator/scheduler/checkpoint_retention.h"
+
 namespace bonsai {
 namespace {
 
@@ -30,16 +32,14 @@ bool HasCheckpoint(const v1::JobRecord& job, const std::string& manifest_id) {
       [&](const v1::Checkpoint& checkpoint) { return checkpoint.manifest_id() == manifest_id; });
 }
 
-bool AddCheckpoint(const v1::Checkpoint& checkpoint, uint32_t kept_max, v1::JobRecord& job) {
+bool AddCheckpoint(const v1::Checkpoint& checkpoint, const v1::StorageConfig& policy, v1::JobRecord& job) {
   if (HasCheckpoint(job, checkpoint.manifest_id())) return false;
   *job.add_checkpoints() = checkpoint;
-  auto& kept = *job.mutable_checkpoints();
-  std::stable_sort(kept.begin(), kept.end(), [](const v1::Checkpoint& a, const v1::Checkpoint& b) {
-    return std::tuple(a.attempt(), a.step()) > std::tuple(b.attempt(), b.step());
-  });
-  if (kept.size() > static_cast<int>(kept_max)) {
-    kept.DeleteSubrange(static_cast<int>(kept_max), kept.size() - static_cast<int>(kept_max));
-  }
+  std::stable_sort(job.mutable_checkpoints()->begin(), job.mutable_checkpoints()->end(),
+                   [](const v1::Checkpoint& a, const v1::Checkpoint& b) {
+                     return std::tuple(a.attempt(), a.step()) > std::tuple(b.attempt(), b.step());
+                   });
+  RetainCheckpoints(policy, job);
   return HasCheckpoint(job, checkpoint.manifest_id());
 }
 

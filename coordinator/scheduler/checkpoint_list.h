@@ -6,6 +6,7 @@
 
 #include <cstdint>
 
+#include "bonsai/v1/config.pb.h"
 #include "bonsai/v1/job.pb.h"
 #include "bonsai/v1/runner.pb.h"
 
@@ -15,10 +16,10 @@ namespace bonsai {
 // with names of at most 64 bytes.
 v1::Checkpoint CheckpointOf(const v1::CheckpointWritten& written, uint32_t attempt);
 
-// Adds a checkpoint to the job's, newest first, and drops the oldest beyond `kept_max`. Newest is by attempt,
-// then by step: an attempt that resumed from an older step did so because the newer ones did not verify.
-// Whether it was new.
-bool AddCheckpoint(const v1::Checkpoint& checkpoint, uint32_t kept_max, v1::JobRecord& job);
+// Adds a checkpoint to the job's, newest first, and drops those that the policy does not keep
+// (checkpoint_retention.h). Newest is by attempt, then by step: an attempt that resumed from an older step
+// did so because the newer ones did not verify. Whether it was new, and is kept.
+bool AddCheckpoint(const v1::Checkpoint& checkpoint, const v1::StorageConfig& policy, v1::JobRecord& job);
 
 // Whether the job's record has it.
 bool HasCheckpoint(const v1::JobRecord& job, const std::string& manifest_id);

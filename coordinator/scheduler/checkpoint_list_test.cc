@@ -12,7 +12,7 @@ bool Add(v1::JobRecord& job, uint32_t attempt, uint64_t step) {
   checkpoint.set_manifest_id(std::to_string(attempt) + "/" + std::to_string(step));
   checkpoint.set_attempt(attempt);
   checkpoint.set_step(step);
-  return AddCheckpoint(checkpoint, 3, job);
+  return AddCheckpoint(checkpoint, v1::StorageConfig(), job);
 }
 
 std::string Kept(const v1::JobRecord& job) {

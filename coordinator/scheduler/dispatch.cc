@@ -8,6 +8,7 @@
 namespace bonsai {
 
 void TableScheduler::RecoverDispatcher(absl::Time now) {
+  for (const auto& [id, artifact] : artifacts_) dispatcher_.ArtifactAdded(artifact);
   for (const auto& [id, job] : jobs_.all()) {
     dispatcher_.CountPast(job, now);
     if (attempts_.Find(id) == nullptr) continue;
@@ -101,6 +102,7 @@ std::vector<v1::TenantUsage> TableScheduler::ListUsage(absl::Time now) const {
     usage.set_cpu_seconds(shares.Usage(tenant, now));
     usage.set_cpus_max(config.cpus_max());
     usage.set_gpus_max(config.gpus_max());
+    usage.set_artifact_bytes(shares.storage_bytes(tenant));
     usage.set_storage_bytes_max(config.storage_bytes_max());
   }
   for (const auto& [id, job] : jobs_.all()) {

@@ -127,6 +127,11 @@ void Dispatcher::WorkerOffers(const std::string& worker_id, const Room& whole, c
   changed_ = true;
 }
 
+void Dispatcher::ArtifactAdded(const v1::ArtifactRecord& artifact) {
+  shares_.AddStorage(shares_.Find(TenantOf(artifact.tenant())), artifact.size_bytes());
+  ForgetHeads();
+}
+
 void Dispatcher::WorkerClosed(const std::string& worker_id) {
   const auto site = rooms_.KnownSite(worker_id);
   if (!site || !rooms_.site(*site).usable) return;

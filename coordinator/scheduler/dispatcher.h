@@ -66,6 +66,7 @@ class Dispatcher {
   void WorkerOffers(const std::string& worker_id, const Room& whole, const Room& free,
                     const v1::WorkerOffer& offer);
   void WorkerClosed(const std::string& worker_id);
+  void ArtifactAdded(const v1::ArtifactRecord& artifact);
 
   // --- What follows
   // Decides, and takes its own decisions as having happened. Cheap where nothing changed.

@@ -40,6 +40,9 @@ class FairShare {
 
   uint64_t cpus(Tenant tenant) const { return accounts_[tenant].cpus; }
   uint64_t gpus(Tenant tenant) const { return accounts_[tenant].gpus; }
+  // Of its artifacts: bound by a quota, but no part of its usage.
+  void AddStorage(Tenant tenant, uint64_t bytes) { accounts_[tenant].storage_bytes += bytes; }
+  uint64_t storage_bytes(Tenant tenant) const { return accounts_[tenant].storage_bytes; }
   // Cpu-seconds, decayed to now.
   double Usage(Tenant tenant, absl::Time now) const;
   // Smaller goes first: usage, and what is held for kHorizon more, for each unit of weight.
@@ -51,6 +54,7 @@ class FairShare {
     double weight = 1;
     uint64_t cpus = 0;
     uint64_t gpus = 0;
+    uint64_t storage_bytes = 0;
     double used = 0;  // cpu-seconds at `as_of`
     absl::Time as_of = absl::InfinitePast();
   };

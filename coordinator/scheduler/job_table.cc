@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "coordinator/scheduler/checkpoint_retention.h"
 
 namespace bonsai {
 namespace {
@@ -101,7 +102,10 @@ void JobTable::SetState(const std::string& id, v1::JobState state, absl::string_
   job.set_reason(std::string(reason));
   Queue(job, now);
   NoteSweep(job);
-  if (HasEnded(state)) job.set_ended_unix_ms(absl::ToUnixMillis(now));
+  if (HasEnded(state)) {
+    job.set_ended_unix_ms(absl::ToUnixMillis(now));
+    RetainEndedCheckpoints(job);
+  }
   if (happening.why.empty()) happening.why = std::string(reason);
   history_.Add(job, now, happening);
 }

@@ -64,9 +64,16 @@ absl::Status QueueTable::CheckJob(const v1::JobSpec& spec, absl::string_view que
                                                  " cpus at least; queue ", it->first, " may hold ", bound));
 }
 
+// A job writes no one knows how much; one that starts below the bound may end above it.
+bool StorageIsFull(const FairShare& shares, FairShare::Tenant tenant) {
+  const uint64_t bound = shares.config(tenant).storage_bytes_max();
+  return bound > 0 && shares.storage_bytes(tenant) >= bound;
+}
+
 uint32_t RanksAllowed(uint64_t cpus, uint64_t gpus, uint32_t wanted, const FairShare& shares,
                       FairShare::Tenant tenant, const QueueTable& queues, QueueTable::Queue queue) {
   const v1::TenantConfig& quota = shares.config(tenant);
+  if (StorageIsFull(shares, tenant)) return 0;
   uint64_t ranks = wanted;
   if (cpus > 0) {
     ranks = std::min(ranks, Left(quota.cpus_max(), shares.cpus(tenant)) / cpus);
@@ -88,6 +95,9 @@ std::string DescribeBound(uint64_t cpus, uint64_t gpus, const FairShare& shares,
   }
   if (gpus > Left(quota.gpus_max(), shares.gpus(tenant))) {
     return describe(who, shares.gpus(tenant), quota.gpus_max(), "gpus");
+  }
+  if (StorageIsFull(shares, tenant)) {
+    return describe(who, shares.storage_bytes(tenant), quota.storage_bytes_max(), "bytes of artifacts");
   }
   const v1::QueueConfig& config = queues.config(queue);
   if (cpus > Left(config.cpus_max(), queues.cpus(queue))) {

@@ -49,6 +49,9 @@ class QueueTable {
   absl::btree_map<std::string, Queue> by_name_;
 };
 
+// Whether the tenant's artifacts take all that its quota allows.
+bool StorageIsFull(const FairShare& shares, FairShare::Tenant tenant);
+
 // How many ranks of this need a tenant and a queue may start beside what they hold; at most `wanted`.
 uint32_t RanksAllowed(uint64_t cpus, uint64_t gpus, uint32_t wanted, const FairShare& shares,
                       FairShare::Tenant tenant, const QueueTable& queues, QueueTable::Queue queue);

@@ -48,6 +48,25 @@ TEST(QueueTableTest, TheTightestBoundSaysHowManyRanksMayStart) {
   EXPECT_EQ(DescribeBound(1, 3, shares, 0, queues, queues.Find("")), "");
 }
 
+TEST(QueueTableTest, ATenantWhoseArtifactsFillItsStorageStartsNothingMore) {
+  v1::TenantConfig tenant;
+  tenant.set_name("t");
+  tenant.set_storage_bytes_max(100);
+  FairShare shares({tenant}, absl::Hours(1));
+  QueueTable queues({});
+  const auto q = queues.Find("");
+  shares.AddStorage(0, 99);
+  EXPECT_EQ(RanksAllowed(1, 0, 4, shares, 0, queues, q), 4u);
+  EXPECT_EQ(DescribeBound(1, 0, shares, 0, queues, q), "");
+  shares.AddStorage(0, 2);
+  EXPECT_EQ(RanksAllowed(1, 0, 4, shares, 0, queues, q), 0u);
+  EXPECT_EQ(DescribeBound(1, 0, shares, 0, queues, q),
+            "waits for its quota: tenant t holds 101 of at most 100 bytes of artifacts");
+  const auto other = shares.Find("other");
+  shares.AddStorage(other, 1000);
+  EXPECT_EQ(RanksAllowed(1, 0, 4, shares, other, queues, q), 4u) << "without a quota";
+}
+
 TEST(QueueTableTest, AJobThatCouldNeverStartIsRefused) {
   v1::TenantConfig tenant;
   tenant.set_name("t");

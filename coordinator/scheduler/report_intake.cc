@@ -91,7 +91,7 @@ void ReportIntake::TakeCheckpoint(absl::Time now, const v1::RankReport& report,
   if (HasCheckpoint(*jobs_.Find(report.job_id()), id)) return;
   if (FindArtifact(id, "checkpoint", event) == nullptr) return;
   const v1::Checkpoint checkpoint = CheckpointOf(report.checkpoint(), report.attempt());
-  if (!AddCheckpoint(checkpoint, options_.checkpoints_kept, jobs_.Edit(report.job_id()))) return;
+  if (!AddCheckpoint(checkpoint, options_.storage, jobs_.Edit(report.job_id()))) return;
   jobs_.Note(report.job_id(), now,
              {absl::StrCat("checkpoint at step ", checkpoint.step()),
               absl::StrCat("attempt ", checkpoint.attempt(), ", ", id),

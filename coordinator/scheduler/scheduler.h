@@ -173,7 +173,7 @@ struct SchedulerOptions {
   uint32_t lost_attempts_max = 20;  // then a job whose workers keep vanishing is failed
   uint32_t preemptions_max = 1000;  // likewise
   uint32_t attempts_kept = 64;      // per job record: the newest
-  uint32_t checkpoints_kept = 3;    // per job record
+  v1::StorageConfig storage = {};   // which checkpoints a job keeps
   uint32_t jobs_per_pipeline_max = 1000;
   std::vector<v1::QueueConfig> queues = {};
   std::vector<v1::TenantConfig> tenants = {};

@@ -185,7 +185,9 @@ TEST_F(GangTest, ARankIsBelievedOnlyFromTheWorkerItWasPlacedOn) {
 }
 
 TEST(AttemptsTest, CheckpointsAreKeptAndHandedToTheNextAttempt) {
-  ScheduledWorld world({.checkpoints_kept = 2});
+  v1::StorageConfig storage;
+  storage.set_checkpoints_latest(2);
+  ScheduledWorld world({.storage = storage});
   world.Submit({{"name: 't' pretrain {}", {}}});
   world.Sync("w1");
   const auto at_step = [&](uint64_t step, const std::string& kind) {
@@ -206,6 +208,28 @@ TEST(AttemptsTest, CheckpointsAreKeptAndHandedToTheNextAttempt) {
   ASSERT_EQ(response.desired(0).resume_size(), 2);
   EXPECT_EQ(response.desired(0).resume(0).step(), 35u);
   EXPECT_EQ(response.desired(0).resume(1).step(), 30u);
+}
+
+TEST(AttemptsTest, AJobThatIsDoneKeepsNoCheckpointAndOneThatFailedTheNewest) {
+  for (const bool done : {true, false}) {
+    ScheduledWorld world;
+    world.Submit({{"name: 't' max_attempts: 1 pretrain {}", {}}});
+    world.Sync("w1");
+    for (uint64_t step : {10, 20}) {
+      v1::RankReport report = Running("p1/t", 1);
+      report.mutable_checkpoint()->set_manifest_id(world.MakeArtifact("checkpoint"));
+      report.mutable_checkpoint()->set_step(step);
+      world.Sync("w1", {report});
+    }
+    ASSERT_EQ(world.job("p1/t").checkpoints_size(), 2);
+    world.Sync("w1", {done ? Exited("p1/t", 1, 0, v1::RankReport::DONE, world.MakeArtifact("model"))
+                           : Exited("p1/t", 1, 0, v1::RankReport::FAILED)});
+    ASSERT_EQ(world.state("p1/t"), done ? v1::DONE : v1::FAILED);
+    ASSERT_EQ(world.job("p1/t").checkpoints_size(), done ? 0 : 1);
+    if (!done) {
+      EXPECT_EQ(world.job("p1/t").checkpoints(0).step(), 20u);
+    }
+  }
 }
 
 TEST(AttemptsTest, ALostAnswerIsGivenAgain) {

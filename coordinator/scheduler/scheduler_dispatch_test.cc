@@ -158,6 +158,32 @@ TEST(DispatchTest, QuotasBoundWhatRunsAndWhatIsSubmitted) {
   EXPECT_EQ(cluster.Refused("", "fast", "t"), "pipeline: queue is \"fast\": must be one of: default, narrow");
 }
 
+TEST(DispatchTest, ATenantWhoseStorageIsFullWaitsAndOthersDoNot) {
+  // An artifact has 100 bytes.
+  Cluster cluster(Options({}, {"name: 't' storage_bytes_max: 150"}));
+  cluster.world.SetCpus("w", 1);
+  for (const char* name : {"a", "b", "c"}) cluster.Submit(name, "", "", "t");
+  for (const char* name : {"a", "b"}) {
+    cluster.SyncAll({"w"});
+    EXPECT_EQ(cluster.Run(), name);
+    cluster.Finish("w", name);
+  }
+  cluster.SyncAll({"w"});
+  EXPECT_EQ(cluster.Run(), "");
+  const char why[] = "tenant t holds 200 of at most 150 bytes of artifacts";
+  EXPECT_THAT(cluster.world.scheduler().ExplainPending("p3/c"), HasSubstr(why));
+  cluster.world.Restart();
+  cluster.SyncAll({"w"});
+  EXPECT_EQ(cluster.Run(), "");
+  EXPECT_THAT(cluster.world.scheduler().ExplainPending("p3/c"), HasSubstr(why));
+  cluster.Submit("d", "", "", "other");
+  cluster.SyncAll({"w"});
+  EXPECT_EQ(cluster.Run(), "d");
+  for (const v1::TenantUsage& usage : cluster.world.scheduler().ListUsage(cluster.world.now())) {
+    EXPECT_EQ(usage.artifact_bytes(), usage.tenant() == "t" ? 200u : 0u) << usage.tenant();
+  }
+}
+
 TEST(DispatchTest, AnElasticGangTakesTheSizeThatFitsEachTime) {
   Cluster cluster;
   cluster.world.SetCpus("v", 2);

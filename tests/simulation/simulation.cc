@@ -26,7 +26,7 @@ SchedulerOptions Options() {
 // What an operator may have changed in the configuration file between two starts.
 SchedulerOptions DrawOptions(Random& random) {
   SchedulerOptions options = Options();
-  options.checkpoints_kept = static_cast<uint32_t>(random.Between(1, 5));
+  options.storage.set_checkpoints_latest(static_cast<uint32_t>(random.Between(1, 5)));
   options.preempt_after = absl::Milliseconds(random.Between(0, 5000));
   options.excluded_workers_max = static_cast<uint32_t>(random.Below(3));
   options.synchronize_interval = absl::Milliseconds(random.Between(100, 1200));
