@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <memory>
 #include <stdexcept>
 #include <thread>
 #include <utility>
@@ -32,8 +33,9 @@ absl::StatusOr<c10::intrusive_ptr<RendezvousStore>> RendezvousStore::Join(const 
   }
   if (!fd.ok()) return fd.status();
   absl::StatusOr<std::string> own_host = OwnHost(*fd);
-  auto store =
-      c10::intrusive_ptr<RendezvousStore>::reclaim(new RendezvousStore(*fd, own_host.ok() ? *own_host : ""));
+  // Its constructor is private: make_intrusive cannot call it.
+  const c10::intrusive_ptr<RendezvousStore> store(
+      std::unique_ptr<RendezvousStore>(new RendezvousStore(*fd, own_host.ok() ? *own_host : "")));
   if (!own_host.ok()) return own_host.status();
   store->setTimeout(timeout);
   const std::string attempt = absl::StrCat(task.job_id(), "-", task.attempt());
