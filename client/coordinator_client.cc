@@ -72,7 +72,8 @@ CoordinatorClient::CoordinatorClient(const CoordinatorTarget& target)
   arguments.SetMaxSendMessageSize(kMessageBytesMax);
   // A coordinator that was restarted is found again soon.
   arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, 200);
-  arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, 200);
+  // gRPC gives up a connection that is not made within this: a busy machine needs its time.
+  arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, 10'000);
   arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 1000);
   // Loopback addresses and clusters are not reached through a proxy.
   arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);

@@ -9,8 +9,8 @@
 //   has <key>...                     "1" if all are there, else "0"
 //   drop <key>                       "1" if it was there, else "0"
 //   count                            of keys
-//   absent <ranks>                   of ranks 0 to ranks-1, "<rank> never" or "<rank> gone" for each that is
-//   not there
+//   absent <ranks>                   of ranks 0 to ranks-1, "<rank> never" or "<rank> gone" for each that
+//                                    is not there
 //
 // Used by worker/agent and worker/train. Functions without state; a descriptor belongs to one thread at a
 // time.

@@ -7,12 +7,11 @@
 // exit code (RunnerExit).
 //
 //   events   RunnerEvents, each behind its length as a varint, on the descriptor Task.events_fd
-//   (event_stream.h);
-//            where that is 0, lines for a person on stderr. A failing runner's last event is its Failure.
+//            (event_stream.h); where that is 0, lines for a person on stderr. A failing runner's last event
+//            is its Failure.
 //   logs     stdout and stderr, as they come.
 //   stop     SIGTERM: StopRequested() turns true; the runner writes a checkpoint if it can and leaves.
-//   Whoever sent it
-//            may send SIGKILL some seconds later. (By hand, SIGINT does the same.)
+//            Whoever sent it may send SIGKILL some seconds later. (By hand, SIGINT does the same.)
 //   death    a runner that was started by an agent (events_fd is set) dies with it, by PR_SET_PDEATHSIG.
 //   files    only below work_dir, rendezvous_dir and the store; work_dir is removed by whoever made it.
 //   threads  OMP_NUM_THREADS in the environment is the number of cpus the rank may use.

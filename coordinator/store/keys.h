@@ -9,8 +9,8 @@
 //   workers        worker id                   v1.WorkerRecord
 //   schedules      schedule name               v1.ScheduleRecord
 //   meta           "format_version"            decimal number
-//   meta           "counters"                  "<next pipeline> <next job sequence> <next artifact
-//   sequence>", decimal
+//   meta           "counters"                  three decimal numbers: the next pipeline, job sequence and
+//                                              artifact sequence
 //
 // RocksDB's own column family "default" is empty.
 //

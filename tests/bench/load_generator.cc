@@ -1,10 +1,11 @@
 // The load on a coordinator for its benchmarks, and the yardstick of its disk. One JSON object on stdout.
 //
-//   load_generator submit ADDRESS CLIENTS COUNT    COUNT submissions of one job each, by so many clients at
-//   once, each
-//                                                  waiting for its acknowledgement
-//   load_generator tasks ADDRESS COUNT             COUNT one-rank jobs in pipelines of 500, until the last
-//   has ended load_generator fdatasync FOLDER COUNT          COUNT appends of 512 bytes, each made durable
+//   load_generator submit ADDRESS CLIENTS COUNT
+//       COUNT submissions of one job each, by so many clients at once, each waiting for its acknowledgement
+//   load_generator tasks ADDRESS COUNT
+//       COUNT one-rank jobs in pipelines of 500, until the last has ended
+//   load_generator fdatasync FOLDER COUNT
+//       COUNT appends of 512 bytes, each made durable
 //
 // Exit codes: 0 done, 1 something failed (stderr says what), 64 usage.
 #include <fcntl.h>

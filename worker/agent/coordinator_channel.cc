@@ -16,6 +16,8 @@ constexpr int kMessageBytesMax = 64 << 20;
 // gRPC's own default waits up to two minutes between tries to connect.
 constexpr int kReconnectMinMs = 100;
 constexpr int kReconnectMaxMs = 1000;
+// And gives up a connection that is not made within this: a busy machine needs its time.
+constexpr int kConnectMaxMs = 5000;
 
 }  // namespace
 
@@ -44,7 +46,7 @@ absl::StatusOr<std::shared_ptr<const CoordinatorChannel::Connection>> Coordinato
   }
   grpc::ChannelArguments arguments;
   arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, kReconnectMinMs);
-  arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, kReconnectMaxMs);
+  arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, kConnectMaxMs);
   arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, kReconnectMaxMs);
   arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
   arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);

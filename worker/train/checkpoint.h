@@ -2,9 +2,7 @@
 // order of samples follows from the seed and the step. An artifact of kind "checkpoint", written in parts by
 // the ranks that share a storage folder, read back by any number of ranks:
 //
-//   part-00000-of-00002.f32   a range of the parameters, of the first and of the second moments, one after
-//   the
-//                             other
+//   part-00000-of-00002.f32   a range of the parameters, then of the first, then of the second moments
 //   losses.f32                one for each step done
 //
 // The manifest's properties: format, step, parameters, parts, fingerprint, and "metric.<name>" of the step.
