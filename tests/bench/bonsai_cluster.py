@@ -182,8 +182,10 @@ class BonsaiCluster:
         attempts = self.job(job).get("attempts") or [{"placements": []}]
         return {p.get("rank", 0): p["workerId"] for p in attempts[-1]["placements"]}
 
-    def cancel(self, job):
-        self.must("cancel", job.split("/")[0])
+    def cancel(self, *jobs):
+        """Cancels these, which must be all there are."""
+        for job in jobs:
+            self.must("cancel", job.split("/")[0])
         wait_for(lambda: not any(w.get("running") for w in (self.call("workers") or {"workers": [{"running": 1}]})["workers"]),
                  "its ranks to stop", 60)
 
@@ -209,8 +211,7 @@ class BonsaiCluster:
         high = self.submit_one_hold(priority=100)
         wait_for(lambda: self.starts(high), "the high job", 120)
         seconds = self.starts(high)[0][0] - submitted
-        self.cancel(high)
-        self.cancel(low)
+        self.cancel(low, high)
         return {"what": "preemption", "seconds": seconds}
 
     def submit_one_hold(self, priority=0):
