@@ -4,6 +4,7 @@
 #include <tuple>
 
 #include "absl/strings/string_view.h"
+#include "coordinator/scheduler/placement.h"
 #include "coordinator/scheduler/task_builder.h"
 
 namespace bonsai {
@@ -20,16 +21,36 @@ std::vector<RankId> ReportedRanks(const v1::SynchronizeRequest& request) {
   return ids;
 }
 
+bool Fits(const Room& room, const RankNeed& need, const std::string& device_id) {
+  if (RanksThatFit(room, need) == 0) return false;
+  return device_id.empty() || std::any_of(room.devices.begin(), room.devices.end(),
+                                          [&](const v1::Device& device) { return device.id() == device_id; });
+}
+
+// What the processes that the worker reports leave free of it.
+Room LeftByReported(const Worker& worker, const JobTable& jobs, const AttemptTable& attempts) {
+  Room room = RoomOf(worker.id, worker.offer);
+  for (const Stray& stray : worker.strays) Take(room, stray.need, stray.device_id);
+  for (const auto& [job_id, rank] : attempts.OnWorker(worker.id)) {
+    const RankSlot& slot = *attempts.Find(job_id)->Find(rank);
+    if (slot.state == RankSlot::kReported) Take(room, NeedOf(jobs.Find(job_id)->spec()), slot.device_id);
+  }
+  return room;
+}
+
 }  // namespace
 
-std::vector<v1::Task> DesiredTasks(const v1::SynchronizeRequest& request, const v1::WorkerOffer& offer,
+std::vector<v1::Task> DesiredTasks(const v1::SynchronizeRequest& request, const Worker& worker,
                                    const JobTable& jobs, const AttemptTable& attempts,
                                    const std::string& code_version, absl::Duration default_grace) {
   const std::vector<RankId> reported = ReportedRanks(request);
+  // Without strays what was placed fits, or did when it was placed.
+  Room room = worker.strays.empty() ? Room() : LeftByReported(worker, jobs, attempts);
   std::vector<v1::Task> tasks;
   for (const auto& [job_id, rank] : attempts.OnWorker(request.worker_id())) {
     const LiveAttempt& attempt = *attempts.Find(job_id);
-    const RankSlot::State state = attempt.Find(rank)->state;
+    const RankSlot& slot = *attempt.Find(rank);
+    const RankSlot::State state = slot.state;
     // A recovered rank is not started again: whether it had been started is not known.
     if (attempt.ending() || state == RankSlot::kGone || state == RankSlot::kRecovered) continue;
     // An exited one is to be remembered until its attempt ends, but not to be run by a worker that does not
@@ -38,7 +59,12 @@ std::vector<v1::Task> DesiredTasks(const v1::SynchronizeRequest& request, const 
         !std::binary_search(reported.begin(), reported.end(), RankId(job_id, attempt.number(), rank))) {
       continue;
     }
-    tasks.push_back(BuildTask(*jobs.Find(job_id), rank, offer, code_version, default_grace));
+    if (state == RankSlot::kPlaced && !worker.strays.empty()) {
+      const RankNeed need = NeedOf(jobs.Find(job_id)->spec());
+      if (!Fits(room, need, slot.device_id)) continue;
+      Take(room, need, slot.device_id);
+    }
+    tasks.push_back(BuildTask(*jobs.Find(job_id), rank, worker.offer, code_version, default_grace));
   }
   return tasks;
 }

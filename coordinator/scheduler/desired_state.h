@@ -12,11 +12,14 @@
 #include "bonsai/v1/worker.pb.h"
 #include "coordinator/scheduler/attempt_table.h"
 #include "coordinator/scheduler/job_table.h"
+#include "coordinator/scheduler/worker_table.h"
 
 namespace bonsai {
 
-// The ranks that the worker should have, given those that it reports, in the order of their jobs' ids.
-std::vector<v1::Task> DesiredTasks(const v1::SynchronizeRequest& request, const v1::WorkerOffer& offer,
+// The ranks that the worker should have, given those that it reports, in the order of their jobs' ids. One
+// that was placed before processes showed that the coordinator did not know of waits until they have left
+// room for it: a worker starts at once what it is told to, beside what it has just asked to stop.
+std::vector<v1::Task> DesiredTasks(const v1::SynchronizeRequest& request, const Worker& worker,
                                    const JobTable& jobs, const AttemptTable& attempts,
                                    const std::string& code_version, absl::Duration default_grace);
 

@@ -93,6 +93,39 @@ TEST(RecoveryTest, RoomOfRanksNotYetReportedIsNotGivenAway) {
   EXPECT_EQ(world.state("p1/b"), v1::READY);
 }
 
+TEST(RecoveryTest, WhatWasPlacedUponAStaleReportWaitsForTheProcessesThatItDidNotTellOf) {
+  ScheduledWorld world;
+  world.SetCpus("w1", 2);
+  world.Submit({DataJob("a")});
+  world.Sync("w1");
+  world.Restart();
+  world.Advance(absl::Seconds(10));
+  // A request from before it ran anything was long under way; nobody knows any more that it is a late one.
+  world.Submit({DataJob("c")});
+  const std::string placed = "p1/a attempt 2 rank 0, p2/c attempt 1 rank 0";
+  EXPECT_EQ(Names(world.Sync("w1")), placed);
+  v1::RankReport stray = Running("p1/a", 1);
+  EXPECT_EQ(Names(world.Sync("w1", {stray})), "p1/a attempt 2 rank 0") << "one of its two cpus is free";
+  stray.set_phase(v1::RankReport::STOPPING);
+  EXPECT_EQ(Names(world.Sync("w1", {stray, Running("p1/a", 2)})), "p1/a attempt 2 rank 0");
+  EXPECT_EQ(Names(world.Sync("w1", {Running("p1/a", 2)})), placed);
+  EXPECT_EQ(world.job("p2/c").attempts_size(), 1) << "it was not lost, only late";
+}
+
+TEST(RecoveryTest, ADeviceOfAProcessThatAStaleReportDidNotTellOfIsNotGivenTwice) {
+  ScheduledWorld world;
+  world.SetCpus("w1", 8);
+  world.offer("w1").add_devices()->set_id("local");
+  world.offer("w1").mutable_devices(0)->set_target("host");
+  world.Submit({{"name: 'm' benchmark { target: 'host' }", {}}});
+  EXPECT_EQ(Names(world.Sync("w1")), "p1/m attempt 1 rank 0");
+  world.Restart();
+  world.Advance(absl::Seconds(10));
+  EXPECT_EQ(Names(world.Sync("w1")), "p1/m attempt 2 rank 0");
+  EXPECT_EQ(Names(world.Sync("w1", {Running("p1/m", 1)})), "");
+  EXPECT_EQ(Names(world.Sync("w1")), "p1/m attempt 2 rank 0");
+}
+
 TEST(RecoveryTest, NumbersGoOnWhereTheyWere) {
   ScheduledWorld world;
   world.Submit({DataJob("a")});

@@ -33,9 +33,8 @@ v1::SynchronizeResponse TableScheduler::AnswerWorker(const v1::SynchronizeReques
   const absl::Duration interval = std::min(paced, options_.synchronize_interval);
   response.set_next_synchronize_ms(absl::ToInt64Milliseconds(interval));
   if (run_nothing_) return response;
-  const v1::WorkerOffer& offer = workers_.Find(request.worker_id())->offer;
-  std::vector<v1::Task> tasks =
-      DesiredTasks(request, offer, jobs_, attempts_, options_.code_version, options_.default_grace);
+  std::vector<v1::Task> tasks = DesiredTasks(request, *workers_.Find(request.worker_id()), jobs_, attempts_,
+                                             options_.code_version, options_.default_grace);
   SetMeetingPlaces(attempts_, workers_, tasks);
   if (!RunsJust(tasks, request)) {
     response.set_next_synchronize_ms(absl::ToInt64Milliseconds(std::min(kSoon, interval)));
