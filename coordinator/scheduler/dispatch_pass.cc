@@ -8,8 +8,9 @@
 namespace bonsai {
 namespace {
 
-constexpr int kBackfillsMax = 64;      // in one pass, onto held sites
-constexpr size_t kPreemptorsMax = 64;  // of a shape, looked at in one pass
+constexpr int kBackfillsMax = 64;        // in one pass, onto held sites
+constexpr size_t kReservationsMax = 16;  // of a family at a time, but for those that make others leave
+constexpr size_t kPreemptorsMax = 64;    // of a shape, looked at in one pass
 constexpr absl::Duration kPreemptAgain = absl::Seconds(1);
 constexpr absl::Duration kPreemptAgainMax = absl::Seconds(10);  // where it was of no use again and again
 
@@ -44,14 +45,15 @@ absl::Time Dispatcher::NextLook() const {
 }
 
 const PendingQueue::Head& Dispatcher::HeadOf(RoomIndex::ShapeId shape, absl::Time now) {
-  if (!heads_known_[shape]) {
+  const HeadKnown wanted = rooms_.Fits(shape) ? kToStart : kToReserve;
+  if (heads_known_[shape] != wanted) {
     const uint32_t least = rooms_.shape(shape).min_ranks;
     heads_[shape] = pending_.First(
         shape, [&](FairShare::Tenant tenant) { return shares_.Order(tenant, now); },
         [&](FairShare::Tenant tenant, QueueTable::Queue queue) {
-          return Allowed(shape, tenant, queue, least) >= least;
+          return Allowed(shape, tenant, queue, least, wanted == kToReserve) >= least;
         });
-    heads_known_[shape] = true;
+    heads_known_[shape] = wanted;
   }
   return heads_[shape];
 }
@@ -110,56 +112,65 @@ void Dispatcher::StartHolders(absl::Time now, Decisions& decisions) {
 }
 
 void Dispatcher::StartInOrder(absl::Time now, Decisions& decisions) {
-  absl::btree_set<std::string> tried;
+  absl::btree_set<RoomIndex::ShapeId> passed_over;
   while (true) {
     const PendingQueue::Head best = FirstThatFits(now);
     if (best.job == nullptr) return;
-    if (ReserveForBlocked(now, best.place, tried)) continue;
+    if (ReserveForBlocked(now, best, passed_over)) continue;
     const RoomIndex::ShapeId shape = best.job->shape;
     const FairShare::Tenant tenant = best.job->tenant;
     // It fits by the counts; where it does not after all (never seen), looking on would not end.
     if (!StartJob(best.job->sequence, {}, now, decisions)) return;
-    heads_known_[shape] = false;
+    heads_known_[shape] = kUnknown;
     for (RoomIndex::ShapeId other : pending_.shapes()) {
       // The tenant's share and quotas have changed; a quota of the queue may bind any other.
-      if (!heads_known_[other]) continue;
+      if (heads_known_[other] == kUnknown) continue;
       if (heads_[other].job == nullptr || heads_[other].job->tenant == tenant ||
           heads_[other].job->queue != 0) {
-        heads_known_[other] = false;
+        heads_known_[other] = kUnknown;
       }
     }
   }
 }
 
-bool Dispatcher::ReserveForBlocked(absl::Time now, const PendingQueue::Place& place,
-                                   absl::btree_set<std::string>& tried) {
-  absl::btree_map<std::string, PendingQueue::Head> blocked;  // by family
-  for (RoomIndex::ShapeId shape : pending_.shapes()) {
-    if (rooms_.Fits(shape) || !rooms_.CouldFit(shape)) continue;
-    const PendingQueue::Head& head = HeadOf(shape, now);
-    if (head.job == nullptr || !(head.place < place)) continue;
-    const std::string family = FamilyOf(rooms_.shape(shape).need);
-    if (tried.contains(family)) continue;
-    auto [it, fresh] = blocked.try_emplace(family, head);
-    if (!fresh && head.place < it->second.place) it->second = head;
-  }
-  bool reserved = false;
-  for (const auto& [family, head] : blocked) {
-    tried.insert(family);
-    const Reservation* held = nullptr;
-    for (const auto& [sequence, reservation] : reservations_) {
-      if (!reservation.evicts && FamilyOf(rooms_.shape(reservation.shape).need) == family)
-        held = &reservation;
+bool Dispatcher::ReserveForBlocked(absl::Time now, const PendingQueue::Head& best,
+                                   absl::btree_set<RoomIndex::ShapeId>& passed_over) {
+  while (true) {
+    PendingQueue::Head first;
+    for (RoomIndex::ShapeId shape : pending_.shapes()) {
+      if (rooms_.Fits(shape) || !rooms_.CouldFit(shape) || passed_over.contains(shape)) continue;
+      const PendingQueue::Head& head = HeadOf(shape, now);
+      if (head.job == nullptr || !(head.place < best.place)) continue;
+      if (first.job == nullptr || head.place < first.place) first = head;
     }
-    if (FindReservation(head.job->sequence) != nullptr) continue;
-    // Who has one keeps it while shares and submissions come and go; only a higher level takes it.
-    if (held != nullptr && !(held->level < head.job->level)) continue;
-    if (held != nullptr) Free(held->sequence);
-    auto reservation = Reserve(*head.job, rooms_, running_, Held(head.job->sequence), now);
-    if (reservation) Hold(*std::move(reservation));
-    reserved = true;
+    if (first.job == nullptr) return false;
+    if (MayReserve(*first.job, *best.job)) {
+      auto reservation = Reserve(*first.job, rooms_, running_, Held(first.job->sequence), now);
+      if (reservation) {
+        Hold(*std::move(reservation));
+        return true;
+      }
+    }
+    passed_over.insert(first.job->shape);
   }
-  return reserved;
+}
+
+bool Dispatcher::MayReserve(const PendingJob& job, const PendingJob& best) {
+  const std::string family = FamilyOf(rooms_.shape(job.shape).need);
+  std::vector<uint64_t> lower;
+  size_t others = 0;
+  for (const auto& [sequence, reservation] : reservations_) {
+    if (reservation.evicts || FamilyOf(rooms_.shape(reservation.shape).need) != family) continue;
+    if (reservation.level < job.level) {
+      lower.push_back(sequence);
+    } else {
+      ++others;
+    }
+  }
+  // Who has one keeps it while shares and submissions come and go; only a higher level takes it.
+  for (uint64_t sequence : lower) Free(sequence);
+  if (others == 0) return true;
+  return others < kReservationsMax && job.level == best.level && job.tenant != best.tenant;
 }
 
 void Dispatcher::Backfill(absl::Time now, Decisions& decisions) {
@@ -176,7 +187,7 @@ void Dispatcher::Backfill(absl::Time now, Decisions& decisions) {
       if (limit == 0 || now + absl::Seconds(limit) + default_grace_ > reservation.fits_at) continue;
       while (left > 0 && pending_.shapes().contains(shape)) {
         const PendingQueue::Head head = HeadOf(shape, now);
-        if (head.job == nullptr || FindReservation(head.job->sequence) != nullptr) break;
+        if (head.job == nullptr) break;
         uint64_t fit = rooms_.RanksOpen(shape);
         for (const auto& [site, ranks] : reservation.ranks) {
           fit += rooms_.RanksIn(shape, site, rooms_.site(site).free);

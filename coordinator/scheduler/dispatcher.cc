@@ -151,11 +151,22 @@ void Dispatcher::BoundSite(RoomIndex::Site site) {
 void Dispatcher::Hold(Reservation reservation) {
   const uint64_t sequence = reservation.sequence;
   const std::vector<RoomIndex::Site> sites = reservation.sites();
+  const Amount kept = AmountOf(reservation);
+  shares_.Keep(reservation.tenant, kept.cpus, kept.gpus);
+  pending_.SetAside(sequence, true);
   reservations_.insert_or_assign(sequence, std::move(reservation));
   for (RoomIndex::Site site : sites) {
     holder_[site] = sequence;
     BoundSite(site);
   }
+  ForgetHeads();
+}
+
+Amount Dispatcher::AmountOf(const Reservation& reservation) const {
+  const Amount& need = rooms_.need(reservation.shape);
+  uint64_t ranks = 0;
+  for (const auto& [site, here] : reservation.ranks) ranks += here;
+  return {need.gpus * ranks, need.cpus * ranks, need.memory_bytes * ranks};
 }
 
 void Dispatcher::Free(uint64_t sequence) {
@@ -165,7 +176,11 @@ void Dispatcher::Free(uint64_t sequence) {
     holder_.erase(site);
     rooms_.ClearOpen(site);
   }
+  const Amount kept = AmountOf(it->second);
+  shares_.Unkeep(it->second.tenant, kept.cpus, kept.gpus);
+  pending_.SetAside(sequence, false);
   reservations_.erase(it);
+  ForgetHeads();
 }
 
 Sites Dispatcher::Held(uint64_t but_not_for) const {
@@ -185,9 +200,9 @@ const Reservation* Dispatcher::FindReservation(uint64_t sequence) const {
 // ------------------------------------------------------------------------------------------------------
 
 uint32_t Dispatcher::Allowed(RoomIndex::ShapeId shape, FairShare::Tenant tenant, QueueTable::Queue queue,
-                             uint32_t wanted) const {
+                             uint32_t wanted, bool beside_kept) const {
   const Amount& need = rooms_.need(shape);
-  return RanksAllowed(need.cpus, need.gpus, wanted, shares_, tenant, queues_, queue);
+  return RanksAllowed(need.cpus, need.gpus, wanted, shares_, tenant, queues_, queue, beside_kept);
 }
 
 RoomIndex::Taste Dispatcher::TasteOf(const v1::JobRecord& job) const {

@@ -2,8 +2,10 @@
 // workers as they change, and keeps what it needs to decide without looking at what did not change.
 //
 // The order is that of PendingQueue. What fits starts; the first that does not fit (of those that need
-// devices, gpus, or neither) gets a reservation, and jobs behind it start where they do not delay it. A job
-// that outranks running ones makes them leave once it has waited for `preempt_after`.
+// devices, gpus, or neither) gets a reservation, and jobs behind it start where they do not delay it. So do
+// more of those that do not fit, as long as jobs of tenants that have had more would go before them: else
+// tenants whose jobs are small would get the share of those whose jobs are large. A job that outranks running
+// ones makes them leave once it has waited for `preempt_after`.
 //
 // Held by the Scheduler; single-threaded; no clock.
 #ifndef BONSAI_COORDINATOR_SCHEDULER_DISPATCHER_H_
@@ -89,14 +91,18 @@ class Dispatcher {
   void DropStaleReservations();
   void Hold(Reservation reservation);
   void Free(uint64_t sequence);
+  Amount AmountOf(const Reservation& reservation) const;
   void BoundSite(RoomIndex::Site site);
   Sites Held(uint64_t but_not_for) const;
 
   void StartHolders(absl::Time now, Decisions& decisions);
   void StartInOrder(absl::Time now, Decisions& decisions);
-  // Reserves room for the first job of a family that does not fit, if it comes before `place`.
-  bool ReserveForBlocked(absl::Time now, const PendingQueue::Place& place,
-                         absl::btree_set<std::string>& tried);
+  // Keeps room for the first job that does not fit and comes before `best`, which does; false if there is
+  // none that is to get any. `passed_over`: shapes that were looked at in this pass in vain.
+  bool ReserveForBlocked(absl::Time now, const PendingQueue::Head& best,
+                         absl::btree_set<RoomIndex::ShapeId>& passed_over);
+  // Whether room is to be kept for it beside what is kept already; gives up what is kept for lower levels.
+  bool MayReserve(const PendingJob& job, const PendingJob& best);
   // Jobs with a time limit, onto held sites, if they end before the holder could start.
   void Backfill(absl::Time now, Decisions& decisions);
   void Preempt(absl::Time now, Decisions& decisions);
@@ -111,10 +117,10 @@ class Dispatcher {
   std::vector<v1::Placement> Place(const std::vector<Share>& shares, const RankNeed& need);
 
   const PendingQueue::Head& HeadOf(RoomIndex::ShapeId shape, absl::Time now);
-  void ForgetHeads() { heads_known_.assign(heads_known_.size(), false); }
+  void ForgetHeads() { heads_known_.assign(heads_known_.size(), kUnknown); }
   PendingQueue::Head FirstThatFits(absl::Time now);
   uint32_t Allowed(RoomIndex::ShapeId shape, FairShare::Tenant tenant, QueueTable::Queue queue,
-                   uint32_t wanted) const;
+                   uint32_t wanted, bool beside_kept = false) const;
   RoomIndex::Taste TasteOf(const v1::JobRecord& job) const;
   RunningJob Describe(const v1::JobRecord& job) const;
   void Count(const RunningJob& job, bool starts, absl::Time now);
@@ -139,7 +145,9 @@ class Dispatcher {
   absl::btree_map<std::pair<Level, RoomIndex::ShapeId>, PreemptLook> preempt_looks_;
   absl::Time preempt_due_ = absl::InfiniteFuture();  // the first of them
   Heads heads_;
-  std::vector<bool> heads_known_;
+  // Of a shape that does not fit, the head is the first for which room may be kept beside what is kept.
+  enum HeadKnown : uint8_t { kUnknown, kToStart, kToReserve };
+  std::vector<HeadKnown> heads_known_;
   bool changed_ = true;
 };
 

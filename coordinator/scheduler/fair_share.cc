@@ -4,14 +4,6 @@
 #include <cmath>
 
 namespace bonsai {
-namespace {
-
-// What a tenant starts counts against it at once, as if it ran for so long: else whoever is first would take
-// all that is free before a second has been used. Within the first hour of a day's half-life it matters, then
-// little.
-constexpr absl::Duration kHorizon = absl::Minutes(10);
-
-}  // namespace
 
 FairShare::FairShare(const std::vector<v1::TenantConfig>& tenants, absl::Duration half_life)
     : half_life_(half_life) {
@@ -31,8 +23,8 @@ FairShare::Tenant FairShare::Find(absl::string_view name) {
   return tenant;
 }
 
-double FairShare::Rate(const Account& account) {
-  return static_cast<double>(account.cpus) + kCpusPerGpu * static_cast<double>(account.gpus);
+double FairShare::Rate(uint64_t cpus, uint64_t gpus) {
+  return static_cast<double>(cpus) + kCpusPerGpu * static_cast<double>(gpus);
 }
 
 double FairShare::Decay(absl::Duration span) const {
@@ -67,14 +59,23 @@ void FairShare::Release(Tenant tenant, uint64_t cpus, uint64_t gpus, absl::Time 
   account.gpus -= std::min(account.gpus, gpus);
 }
 
+void FairShare::Keep(Tenant tenant, uint64_t cpus, uint64_t gpus) {
+  accounts_[tenant].kept_cpus += cpus;
+  accounts_[tenant].kept_gpus += gpus;
+}
+
+void FairShare::Unkeep(Tenant tenant, uint64_t cpus, uint64_t gpus) {
+  accounts_[tenant].kept_cpus -= cpus;
+  accounts_[tenant].kept_gpus -= gpus;
+}
+
 void FairShare::AddPast(Tenant tenant, uint64_t cpus, uint64_t gpus, absl::Time start, absl::Time end,
                         absl::Time now) {
   Account& account = accounts_[tenant];
   Advance(account, now);
   end = std::min(end, now);
   if (start >= end) return;
-  const double rate = static_cast<double>(cpus) + kCpusPerGpu * static_cast<double>(gpus);
-  account.used += rate * Integral(end - start) * Decay(now - end);
+  account.used += Rate(cpus, gpus) * Integral(end - start) * Decay(now - end);
 }
 
 double FairShare::Usage(Tenant tenant, absl::Time now) const {
@@ -93,7 +94,8 @@ double FairShare::Order(Tenant tenant, absl::Time now) const {
       used += Rate(account) * (1 - decay) * absl::ToDoubleSeconds(half_life_) / std::log(2.0);
     }
   }
-  return (used + Rate(account) * absl::ToDoubleSeconds(kHorizon)) / account.weight;
+  const double rate = Rate(account) + Rate(account.kept_cpus, account.kept_gpus);
+  return (used + rate * absl::ToDoubleSeconds(kHorizon)) / account.weight;
 }
 
 }  // namespace bonsai

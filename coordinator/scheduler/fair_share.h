@@ -24,6 +24,10 @@ class FairShare {
 
   // How many cpus a gpu counts as.
   static constexpr double kCpusPerGpu = 16;
+  // What a tenant starts counts against it at once, as if it ran for so long: else whoever is first would
+  // take all that is free before a second has been used. Within the first hour of a day's half-life it
+  // matters, then little.
+  static constexpr absl::Duration kHorizon = absl::Minutes(10);
 
   // A half-life of zero or less: only what is held counts.
   FairShare(const std::vector<v1::TenantConfig>& tenants, absl::Duration half_life);
@@ -38,14 +42,20 @@ class FairShare {
   // What was held from `start` to `end`, both not after now: after a restart.
   void AddPast(Tenant tenant, uint64_t cpus, uint64_t gpus, absl::Time start, absl::Time end, absl::Time now);
 
+  // Room that is kept for a job of the tenant: in Order it counts as if the job ran.
+  void Keep(Tenant tenant, uint64_t cpus, uint64_t gpus);
+  void Unkeep(Tenant tenant, uint64_t cpus, uint64_t gpus);
+
   uint64_t cpus(Tenant tenant) const { return accounts_[tenant].cpus; }
   uint64_t gpus(Tenant tenant) const { return accounts_[tenant].gpus; }
+  uint64_t kept_cpus(Tenant tenant) const { return accounts_[tenant].kept_cpus; }
+  uint64_t kept_gpus(Tenant tenant) const { return accounts_[tenant].kept_gpus; }
   // Of its artifacts: bound by a quota, but no part of its usage.
   void AddStorage(Tenant tenant, uint64_t bytes) { accounts_[tenant].storage_bytes += bytes; }
   uint64_t storage_bytes(Tenant tenant) const { return accounts_[tenant].storage_bytes; }
   // Cpu-seconds, decayed to now.
   double Usage(Tenant tenant, absl::Time now) const;
-  // Smaller goes first: usage, and what is held for kHorizon more, for each unit of weight.
+  // Smaller goes first: usage, and what is held or kept for kHorizon more, for each unit of weight.
   double Order(Tenant tenant, absl::Time now) const;
 
  private:
@@ -55,11 +65,15 @@ class FairShare {
     uint64_t cpus = 0;
     uint64_t gpus = 0;
     uint64_t storage_bytes = 0;
+    uint64_t kept_cpus = 0;
+    uint64_t kept_gpus = 0;
     double used = 0;  // cpu-seconds at `as_of`
     absl::Time as_of = absl::InfinitePast();
   };
 
-  static double Rate(const Account& account);
+  // In cpus.
+  static double Rate(uint64_t cpus, uint64_t gpus);
+  static double Rate(const Account& account) { return Rate(account.cpus, account.gpus); }
   // exp2(-span / half_life)
   double Decay(absl::Duration span) const;
   // The decayed integral of a rate of 1 over a span that ends now, in seconds.

@@ -32,13 +32,19 @@ const PendingJob* PendingQueue::Find(uint64_t sequence) const {
   return it == jobs_.end() ? nullptr : &it->second;
 }
 
+void PendingQueue::SetAside(uint64_t sequence, bool aside) {
+  if (auto it = jobs_.find(sequence); it != jobs_.end()) it->second.aside = aside;
+}
+
 PendingQueue::Head PendingQueue::First(RoomIndex::ShapeId shape, const Share& share,
                                        const Allows& allows) const {
   Head head;
   for (const auto& [level, parties] : queues_[shape]) {
     for (const auto& [party, line] : parties) {
-      if (!allows(party.first, party.second)) continue;
-      const auto& [sequence, job] = *line.begin();
+      const auto first =
+          std::find_if(line.begin(), line.end(), [](const auto& entry) { return !entry.second->aside; });
+      if (first == line.end() || !allows(party.first, party.second)) continue;
+      const auto& [sequence, job] = *first;
       const Place place = {level.level, share(party.first), sequence};
       if (head.job == nullptr || place < head.place) head = {job, place};
     }

@@ -38,7 +38,8 @@ struct PendingJob {
   Level level;
   FairShare::Tenant tenant = 0;
   QueueTable::Queue queue = 0;
-  absl::Time since;  // it waits for room
+  absl::Time since;    // it waits for room
+  bool aside = false;  // room is kept for it: First passes over it
 };
 
 class PendingQueue {
@@ -65,14 +66,15 @@ class PendingQueue {
   // False if it is not there.
   bool Remove(uint64_t sequence);
   const PendingJob* Find(uint64_t sequence) const;
+  void SetAside(uint64_t sequence, bool aside);
   size_t size() const { return jobs_.size(); }
   bool empty() const { return jobs_.empty(); }
   // The shapes that have jobs, by number.
   const absl::btree_set<RoomIndex::ShapeId>& shapes() const { return shapes_; }
 
-  // The first of a shape's jobs that quotas allow.
+  // The first of a shape's jobs that quotas allow and that is not set aside.
   Head First(RoomIndex::ShapeId shape, const Share& share, const Allows& allows) const;
-  // The first `most` of a shape's jobs of a level, by tenant and queue and then sequence.
+  // The first `most` of a shape's jobs of a level, set aside or not, by tenant and queue and then sequence.
   std::vector<const PendingJob*> Some(RoomIndex::ShapeId shape, Level level, size_t most) const;
 
  private:

@@ -71,15 +71,18 @@ bool StorageIsFull(const FairShare& shares, FairShare::Tenant tenant) {
 }
 
 uint32_t RanksAllowed(uint64_t cpus, uint64_t gpus, uint32_t wanted, const FairShare& shares,
-                      FairShare::Tenant tenant, const QueueTable& queues, QueueTable::Queue queue) {
+                      FairShare::Tenant tenant, const QueueTable& queues, QueueTable::Queue queue,
+                      bool beside_kept) {
   const v1::TenantConfig& quota = shares.config(tenant);
   if (StorageIsFull(shares, tenant)) return 0;
+  const uint64_t kept_cpus = beside_kept ? shares.kept_cpus(tenant) : 0;
+  const uint64_t kept_gpus = beside_kept ? shares.kept_gpus(tenant) : 0;
   uint64_t ranks = wanted;
   if (cpus > 0) {
-    ranks = std::min(ranks, Left(quota.cpus_max(), shares.cpus(tenant)) / cpus);
-    ranks = std::min(ranks, Left(queues.config(queue).cpus_max(), queues.cpus(queue)) / cpus);
+    ranks = std::min(ranks, Left(quota.cpus_max(), shares.cpus(tenant) + kept_cpus) / cpus);
+    ranks = std::min(ranks, Left(queues.config(queue).cpus_max(), queues.cpus(queue) + kept_cpus) / cpus);
   }
-  if (gpus > 0) ranks = std::min(ranks, Left(quota.gpus_max(), shares.gpus(tenant)) / gpus);
+  if (gpus > 0) ranks = std::min(ranks, Left(quota.gpus_max(), shares.gpus(tenant) + kept_gpus) / gpus);
   return static_cast<uint32_t>(ranks);
 }
 

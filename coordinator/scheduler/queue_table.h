@@ -53,8 +53,10 @@ class QueueTable {
 bool StorageIsFull(const FairShare& shares, FairShare::Tenant tenant);
 
 // How many ranks of this need a tenant and a queue may start beside what they hold; at most `wanted`.
+// `beside_kept`: and beside what is kept for the tenant, in whatever queue.
 uint32_t RanksAllowed(uint64_t cpus, uint64_t gpus, uint32_t wanted, const FairShare& shares,
-                      FairShare::Tenant tenant, const QueueTable& queues, QueueTable::Queue queue);
+                      FairShare::Tenant tenant, const QueueTable& queues, QueueTable::Queue queue,
+                      bool beside_kept = false);
 
 // Which bound keeps one more such job from starting, for people; empty if none does.
 std::string DescribeBound(uint64_t cpus, uint64_t gpus, const FairShare& shares, FairShare::Tenant tenant,

@@ -31,13 +31,14 @@ uint32_t RanksOn(const RunningJob& job, Site site) {
   return 0;
 }
 
-// One more rank of the waiting job fits on the site at that time.
+// So many more ranks of the waiting job fit on the site at that time.
 struct Opening {
   absl::Time time;
+  size_t ends;  // how many jobs must end there first: where times are not known, the fewer the sooner
   Site site;
   uint32_t ranks;
 
-  auto Key() const { return std::tuple(time, site); }
+  auto Key() const { return std::tuple(time, ends, site); }
 };
 
 // When how many ranks fit on the site, as what runs there ends.
@@ -47,22 +48,24 @@ void AddOpenings(const PendingJob& job, Site site, const RoomIndex& rooms, const
   if (most == 0) return;
   Amount free = rooms.site(site).free;
   uint32_t fit = rooms.RanksIn(job.shape, site, free);
-  if (fit > 0) openings.push_back({now, site, fit});
+  if (fit > 0) openings.push_back({now, 0, site, fit});
   std::vector<const RunningJob*> ends;
   for (uint64_t sequence : running.OnSite(site)) ends.push_back(running.Find(sequence));
   std::sort(ends.begin(), ends.end(), [](const RunningJob* a, const RunningJob* b) {
     return std::tuple(a->expected_end, a->started, a->sequence) <
            std::tuple(b->expected_end, b->started, b->sequence);
   });
+  size_t ended = 0;
   for (const RunningJob* ending : ends) {
     if (fit >= most) return;
     Add(free, ending->need, RanksOn(*ending, site));
+    ++ended;
     const uint32_t more = std::min(rooms.RanksIn(job.shape, site, free), most);
-    if (more > fit) openings.push_back({std::max(ending->expected_end, now), site, more - fit});
+    if (more > fit) openings.push_back({std::max(ending->expected_end, now), ended, site, more - fit});
     fit = std::max(fit, more);
   }
   // Its devices, or processes that no attempt has: when they go is not known.
-  if (fit < most) openings.push_back({absl::InfiniteFuture(), site, most - fit});
+  if (fit < most) openings.push_back({absl::InfiniteFuture(), ended + 1, site, most - fit});
 }
 
 }  // namespace
@@ -75,6 +78,10 @@ std::vector<Site> Reservation::sites() const {
 
 std::optional<Reservation> Reserve(const PendingJob& job, const RoomIndex& rooms, const RunningTable& running,
                                    const Sites& taken, absl::Time now) {
+  const uint32_t least = rooms.shape(job.shape).min_ranks;
+  uint64_t elsewhere = rooms.RanksWhole(job.shape);
+  for (Site site : taken) elsewhere -= rooms.RanksOnWhole(job.shape, site);
+  if (elsewhere < least) return std::nullopt;
   std::vector<Opening> openings;
   for (Site site = 0; site < rooms.size(); ++site) {
     if (!rooms.site(site).usable || taken.contains(site)) continue;
@@ -86,8 +93,9 @@ std::optional<Reservation> Reserve(const PendingJob& job, const RoomIndex& rooms
   reservation.sequence = job.sequence;
   reservation.shape = job.shape;
   reservation.level = job.level;
+  reservation.tenant = job.tenant;
   reservation.made = now;
-  uint32_t missing = rooms.shape(job.shape).min_ranks;
+  uint32_t missing = least;
   for (const Opening& opening : openings) {
     const uint32_t ranks = std::min(missing, opening.ranks);
     reservation.ranks[opening.site] += ranks;
@@ -100,17 +108,14 @@ std::optional<Reservation> Reserve(const PendingJob& job, const RoomIndex& rooms
 
 Amount OpenToOthers(const Reservation& reservation, Site site, const RoomIndex& rooms,
                     const RunningTable& running) {
-  Amount open = rooms.site(site).whole;
-  Subtract(open, rooms.need(reservation.shape), reservation.ranks.at(site));
   const bool known = reservation.fits_at != absl::InfiniteFuture();
+  // Where it is not known when what runs there ends, whatever ends first makes room for the reservation.
+  Amount open = known || reservation.evicts ? rooms.site(site).whole : rooms.site(site).free;
+  Subtract(open, rooms.need(reservation.shape), reservation.ranks.at(site));
+  if (!known && !reservation.evicts) return open;
   for (uint64_t sequence : running.OnSite(site)) {
     const RunningJob& job = *running.Find(sequence);
-    bool stays = job.started >= reservation.made;
-    if (reservation.evicts) {
-      stays = !job.ending;
-    } else if (known) {
-      stays = job.expected_end > reservation.fits_at;
-    }
+    const bool stays = reservation.evicts ? !job.ending : job.expected_end > reservation.fits_at;
     if (stays) Subtract(open, job.need, RanksOn(job, site));
   }
   return open;
@@ -211,6 +216,7 @@ std::optional<Eviction> Evict(const PendingJob& job, const RoomIndex& rooms, con
   reservation.sequence = job.sequence;
   reservation.shape = job.shape;
   reservation.level = job.level;
+  reservation.tenant = job.tenant;
   reservation.made = now;
   reservation.evicts = true;
   if (!SettleOn(clearing, job, rooms, taken, reservation)) return std::nullopt;

@@ -1,7 +1,7 @@
 // Room that is kept for a job that does not fit yet: on the workers on which it will fit soonest, or on those
 // that others were made to leave for it. Jobs behind it may use what it leaves over, and on top what they
-// give back before it could start. It stays on the same workers until the job starts, so that it starts
-// however many small jobs come.
+// give back before it could start; where nobody knows when that is, what comes free is the reservation's
+// first. It stays on the same workers until the job starts, so that it starts however many small jobs come.
 //
 // Pure functions over the Dispatcher's tables.
 #ifndef BONSAI_COORDINATOR_SCHEDULER_RESERVATION_H_
@@ -30,6 +30,7 @@ struct Reservation {
   absl::Time made;
   absl::Time fits_at = absl::InfiniteFuture();  // expected; InfiniteFuture: not known
   bool evicts = false;                          // others were asked to leave for it; nobody else will
+  FairShare::Tenant tenant = 0;                 // of the job
 
   std::vector<RoomIndex::Site> sites() const;
 };
