@@ -21,13 +21,16 @@ std::string FormatInstant(absl::Time time) {
 }
 
 // A clock that was set back while the coordinator was away: the job backs off for as long as it was to, not
-// until the old clock's time comes again.
-void FollowClock(absl::Time now, v1::JobRecord& job) {
+// until the old clock's time comes again. How long that was is told from when its attempt ended by the same
+// clock; where several clocks have left their times in the record, it is not more than the longest.
+void FollowClock(absl::Time now, absl::Duration longest_backoff, v1::JobRecord& job) {
   if (job.attempts().empty()) return;
   const int64_t ended = job.attempts(job.attempts_size() - 1).ended_unix_ms();
   const int64_t now_ms = absl::ToUnixMillis(now);
-  if (ended <= now_ms || job.not_before_unix_ms() <= ended) return;
-  job.set_not_before_unix_ms(now_ms + job.not_before_unix_ms() - ended);
+  int64_t not_before = job.not_before_unix_ms();
+  if (ended > now_ms && not_before > ended) not_before = now_ms + not_before - ended;
+  not_before = std::min(not_before, absl::ToUnixMillis(now + longest_backoff));
+  job.set_not_before_unix_ms(not_before);
 }
 
 }  // namespace
@@ -36,11 +39,12 @@ bool HasEnded(v1::JobState state) {
   return state == v1::DONE || state == v1::FAILED || state == v1::CANCELLED;
 }
 
-JobTable::JobTable(const std::map<std::string, v1::JobRecord>& records, absl::Time now) {
+JobTable::JobTable(const std::map<std::string, v1::JobRecord>& records, absl::Time now,
+                   absl::Duration longest_backoff) {
   for (const auto& [id, record] : records) {
     auto it = jobs_.emplace(id, record).first;
     by_id_[it->first] = &it->second;
-    FollowClock(now, it->second);
+    FollowClock(now, longest_backoff, it->second);
     Index(it->second, now);
   }
 }

@@ -32,7 +32,9 @@ class JobTable {
   JobTable() = default;
   JobTable(const JobTable&) = delete;
   JobTable& operator=(const JobTable&) = delete;
-  JobTable(const std::map<std::string, v1::JobRecord>& records, absl::Time now);
+  // No job backs off for longer than `longest_backoff` from `now`, whatever clock its record was made by.
+  JobTable(const std::map<std::string, v1::JobRecord>& records, absl::Time now,
+           absl::Duration longest_backoff);
 
   // A new record; READY if it waits for no job, else WAITING.
   void Add(v1::JobRecord record, absl::Time now, const std::string& actor = "scheduler");

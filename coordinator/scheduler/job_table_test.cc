@@ -127,7 +127,7 @@ TEST_F(JobTableTest, StartsFromRecords) {
   Add("b", {"a"});
   std::map<std::string, v1::JobRecord> records;
   for (const auto& record : table_.TakeChanged()) records[record.id()] = record;
-  JobTable loaded(records, now_);
+  JobTable loaded(records, now_, absl::Minutes(5));
   EXPECT_THAT(loaded.TakeChanged(), IsEmpty());
   ASSERT_EQ(loaded.ready().size(), 1u);
   EXPECT_THAT(loaded.Dependents("a"), ElementsAre("b"));
@@ -139,12 +139,26 @@ TEST_F(JobTableTest, AClockThatWasSetBackMakesNobodyWaitForTheOldTime) {
   table_.Retry("a", "failed", absl::Seconds(4), now_, {"failed"});
   const std::map<std::string, v1::JobRecord> kept = {{"a", *table_.Find("a")}};
   const absl::Time earlier = now_ - absl::Hours(1);
-  JobTable restarted(kept, earlier);
+  JobTable restarted(kept, earlier, absl::Minutes(5));
   EXPECT_THAT(restarted.ready(), IsEmpty());
   EXPECT_EQ(restarted.Find("a")->not_before_unix_ms(), absl::ToUnixMillis(earlier + absl::Seconds(4)));
   // The same clock: as it was.
-  EXPECT_EQ(JobTable(kept, now_).Find("a")->not_before_unix_ms(),
+  EXPECT_EQ(JobTable(kept, now_, absl::Minutes(5)).Find("a")->not_before_unix_ms(),
             absl::ToUnixMillis(now_ + absl::Seconds(4)));
+}
+
+TEST_F(JobTableTest, AClockThatWasSetBackTwiceMakesNobodyWaitLongerThanTheLongestBackoff) {
+  Add("a", {});
+  table_.Edit("a").add_attempts()->set_ended_unix_ms(absl::ToUnixMillis(now_));
+  table_.Retry("a", "failed", absl::Seconds(4), now_, {"failed"});
+  std::map<std::string, v1::JobRecord> kept = {{"a", *table_.Find("a")}};
+  JobTable once(kept, now_ - absl::Hours(1), absl::Minutes(5));
+  // Something else happens to the job, and its record is kept as it is now.
+  once.Note("a", now_ - absl::Hours(1), {"paused"});
+  for (const v1::JobRecord& record : once.TakeChanged()) kept[record.id()] = record;
+  const absl::Time earliest = now_ - absl::Hours(2);
+  JobTable twice(kept, earliest, absl::Minutes(5));
+  EXPECT_LE(twice.NextRelease(), earliest + absl::Minutes(5));
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "coordinator/scheduler/table_scheduler.h"
+#include "coordinator/scheduler/verdict.h"
 
 namespace bonsai {
 
@@ -11,7 +12,7 @@ TableScheduler::TableScheduler(const SchedulerOptions& options, const Records& r
       counters_(records.counters),
       kept_counters_(records.counters),
       pipelines_(records.pipelines),
-      jobs_(records.jobs, now),
+      jobs_(records.jobs, now, LongestBackoff(options)),
       dispatcher_(options_, jobs_),
       artifacts_(records.artifacts.begin(), records.artifacts.end()),
       cordons_(records.workers),

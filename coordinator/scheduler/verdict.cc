@@ -9,6 +9,10 @@ namespace {
 
 using Outcome = v1::AttemptRecord::Outcome;
 
+// Of a backoff, so that jobs that failed together do not come back together.
+constexpr double kShortest = 0.75;
+constexpr double kLongest = 1.25;
+
 // FNV-1a: the same on every machine and in every build.
 uint64_t HashOf(absl::string_view text) {
   uint64_t hash = 14695981039346656037u;
@@ -77,8 +81,10 @@ absl::Duration BackoffOf(absl::string_view job_id, uint32_t count, const Schedul
   backoff = std::min(backoff, options.backoff_max);
   const uint64_t draw = HashOf(absl::StrCat(job_id, " ", count)) >> 11;
   const double fraction = static_cast<double>(draw) / static_cast<double>(uint64_t{1} << 53);
-  return backoff * (0.75 + 0.5 * fraction);
+  return backoff * (kShortest + (kLongest - kShortest) * fraction);
 }
+
+absl::Duration LongestBackoff(const SchedulerOptions& options) { return options.backoff_max * kLongest; }
 
 void ExcludeWorkers(const std::vector<std::string>& worker_ids, const SchedulerOptions& options,
                     v1::JobRecord& job) {

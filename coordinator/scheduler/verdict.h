@@ -37,6 +37,8 @@ Verdict Judge(v1::JobRecord& job, const SchedulerOptions& options);
 
 // How long to wait before try number `count` + 1, `count` >= 1 of its kind having gone wrong.
 absl::Duration BackoffOf(absl::string_view job_id, uint32_t count, const SchedulerOptions& options);
+// No BackoffOf is longer.
+absl::Duration LongestBackoff(const SchedulerOptions& options);
 
 // Appends the workers, each once, and drops the oldest beyond options.excluded_workers_max.
 void ExcludeWorkers(const std::vector<std::string>& worker_ids, const SchedulerOptions& options,

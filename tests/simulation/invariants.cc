@@ -28,6 +28,30 @@ void Invariants::Acknowledged(const v1::CancelResponse& response) {
   cancelled_.insert(response.job_ids().begin(), response.job_ids().end());
 }
 
+void Invariants::CheckAnswer(const Event& event, const Action& answer, const Records& kept) {
+  if (std::holds_alternative<ReplyPaused>(answer)) {
+    const auto& pause = std::get<PauseRequested>(event);
+    if (kept.pipelines.at(pause.pipeline_id).paused() == pause.resume)
+      Violated(absl::StrCat(pause.pipeline_id, " was not kept as paused or resumed"));
+  } else if (const auto* retried = std::get_if<ReplyRetried>(&answer)) {
+    for (const std::string& id : retried->response.job_ids()) {
+      if (HasEnded(kept.jobs.at(id).state())) Violated(absl::StrCat(id, " was not kept as retried"));
+    }
+  } else if (const auto* set = std::get_if<ReplyWorkerSet>(&answer)) {
+    const v1::WorkerRecord& told = set->response.worker();
+    const auto found = kept.workers.find(told.id());
+    const v1::WorkerRecord record = found == kept.workers.end() ? v1::WorkerRecord() : found->second;
+    if (record.cordoned() != told.cordoned() || record.drained() != told.drained())
+      Violated(absl::StrCat("the cordon of ", told.id(), " was not kept"));
+  } else if (std::holds_alternative<ReplyScheduled>(answer)) {
+    const std::string& name = std::get<SchedulePut>(event).schedule.name();
+    if (kept.schedules.count(name) == 0) Violated(absl::StrCat(name, " was put and is not kept"));
+  } else if (std::holds_alternative<ReplyScheduleDeleted>(answer)) {
+    const std::string& name = std::get<ScheduleDeleted>(event).name;
+    if (kept.schedules.count(name) > 0) Violated(absl::StrCat(name, " was deleted and is kept"));
+  }
+}
+
 void Invariants::MayRunAgain(const std::string& id) {
   const auto concerns = [&](const std::string& job_id) {
     // A job that failed takes those with it that need it: all of its pipeline may change.
@@ -66,6 +90,8 @@ void Invariants::CheckBatch(const RecordBatch& batch, const Records& kept) {
   for (const v1::JobRecord& job : batch.jobs) {
     auto [known, fresh] = job_sequences_.emplace(job.sequence(), job.id());
     if (!fresh && known->second != job.id()) Violated(absl::StrCat(job.id(), " shares its sequence"));
+    if (sequences_.emplace(job.id(), job.sequence()).first->second != job.sequence())
+      Violated(absl::StrCat(job.id(), " is the id of two jobs"));
     CheckAttempts(job);
     CheckCheckpoints(job);
     if (job.state() == v1::DONE) CheckOutput(job, kept);
@@ -109,6 +135,8 @@ void Invariants::CheckArtifacts(const RecordBatch& batch, const Records& kept) {
 
 void Invariants::CheckCheckpoints(const v1::JobRecord& job) {
   std::set<std::string>& known = checkpoints_[job.id()];
+  Age& newest = newest_[job.id()];
+  Age last = {~0u, 0};
   for (const v1::Checkpoint& checkpoint : job.checkpoints()) {
     const auto made = ledger_.artifacts.find(checkpoint.manifest_id());
     if (made == ledger_.artifacts.end() || made->second.job_id != job.id() ||
@@ -116,6 +144,10 @@ void Invariants::CheckCheckpoints(const v1::JobRecord& job) {
       Violated(absl::StrCat(job.id(),
                             " has a checkpoint that its attempt did not write: ", checkpoint.manifest_id()));
     }
+    const Age age = {checkpoint.attempt(), checkpoint.step()};
+    if (age >= last) Violated(absl::StrCat(job.id(), " does not have its checkpoints newest first"));
+    last = age;
+    newest = std::max(newest, age);
     if (!known.insert(checkpoint.manifest_id()).second) continue;
     // What an older attempt says late is not believed. (The last word of one may be kept with the start of
     // the next.)
@@ -124,30 +156,53 @@ void Invariants::CheckCheckpoints(const v1::JobRecord& job) {
                             " during attempt ", last_attempt_[job.id()]));
     }
   }
+  const Age first =
+      job.checkpoints().empty() ? Age() : Age(job.checkpoints(0).attempt(), job.checkpoints(0).step());
+  if (first != newest && job.state() != v1::DONE)
+    Violated(absl::StrCat(job.id(), " has lost its newest checkpoint"));
   if (job.attempts_size() > 0) last_attempt_[job.id()] = job.attempts(job.attempts_size() - 1).number();
 }
 
-void Invariants::CheckResume(const v1::Task& task, const Records& kept) {
-  const auto job = kept.jobs.find(task.job_id());
-  if (job == kept.jobs.end()) return Violated(absl::StrCat(task.job_id(), " runs and is not kept"));
-  const v1::Checkpoint* newest = nullptr;
-  for (const v1::Checkpoint& checkpoint : job->second.checkpoints()) {
-    // Its own, which another rank may have written already, came after it was told.
-    if (checkpoint.attempt() < task.attempt()) {
-      newest = &checkpoint;
-      break;
-    }
+void Invariants::CheckStart(const v1::Task& task, const std::string& worker_id, const Records& kept) {
+  const auto found = kept.jobs.find(task.job_id());
+  if (found == kept.jobs.end()) return Violated(absl::StrCat(task.job_id(), " runs and is not kept"));
+  const v1::JobRecord& job = found->second;
+  const std::string name = absl::StrCat(job.id(), " attempt ", task.attempt(), " rank ", task.rank());
+  if (job.state() != v1::RUNNING || job.attempts().rbegin()->number() != task.attempt()) {
+    return Violated(absl::StrCat(name, " starts, which is not its job's live attempt"));
   }
-  const std::string wanted = newest == nullptr ? "" : newest->manifest_id();
-  const std::string told = task.resume_size() == 0 ? "" : task.resume(0).manifest_id();
+  const v1::AttemptRecord& attempt = *job.attempts().rbegin();
+  const bool here = std::any_of(
+      attempt.placements().begin(), attempt.placements().end(), [&](const v1::Placement& placement) {
+        return placement.rank() == task.rank() && placement.worker_id() == worker_id &&
+               placement.device_id() == task.device().id();
+      });
+  if (!here || static_cast<int>(task.ranks()) != attempt.placements_size()) {
+    Violated(absl::StrCat(name, " of ", task.ranks(), " starts on ", worker_id, ", unlike its record"));
+  }
+  CheckResume(task, job);
+}
+
+void Invariants::CheckResume(const v1::Task& task, const v1::JobRecord& job) {
+  std::string wanted, told;
+  for (const v1::Checkpoint& checkpoint : job.checkpoints()) {
+    // Its own, which another rank may have written already, came after it was told.
+    if (checkpoint.attempt() < task.attempt()) absl::StrAppend(&wanted, checkpoint.manifest_id(), "; ");
+  }
+  for (const v1::Checkpoint& checkpoint : task.resume())
+    absl::StrAppend(&told, checkpoint.manifest_id(), "; ");
   if (wanted != told) {
     Violated(absl::StrCat(task.job_id(), " attempt ", task.attempt(), " is to resume at \"", told,
-                          "\"; the newest is \"", wanted, "\""));
+                          "\"; on record, newest first, are \"", wanted, "\""));
   }
 }
 
 void Invariants::CheckAttempts(const v1::JobRecord& job) {
   const bool live = job.state() == v1::RUNNING || job.state() == v1::CANCELLING;
+  const v1::Resources& resources = job.spec().resources();
+  const int ranks = static_cast<int>(std::max(resources.ranks(), 1u));
+  const int least = resources.min_ranks() == 0 ? ranks : static_cast<int>(resources.min_ranks());
+  const int most = std::max(ranks, static_cast<int>(resources.max_ranks()));
   if (live && job.attempts().empty()) Violated(absl::StrCat(job.id(), " runs without an attempt"));
   for (int i = 0; i < job.attempts_size(); ++i) {
     const v1::AttemptRecord& attempt = job.attempts(i);
@@ -158,10 +213,10 @@ void Invariants::CheckAttempts(const v1::JobRecord& job) {
       Violated(absl::StrCat(name, " of a ", v1::JobState_Name(job.state()), " job is ",
                             v1::AttemptRecord::Outcome_Name(attempt.outcome())));
     }
-    const v1::Resources& resources = job.spec().resources();
-    const int ranks = static_cast<int>(std::max(resources.ranks(), 1u));
-    const int least = resources.min_ranks() == 0 ? ranks : static_cast<int>(resources.min_ranks());
-    const int most = std::max(ranks, static_cast<int>(resources.max_ranks()));
+    for (int rank = 0; rank < attempt.placements_size(); ++rank) {
+      if (attempt.placements(rank).rank() != static_cast<uint32_t>(rank))
+        Violated(absl::StrCat(name, " lacks rank ", rank));
+    }
     if (attempt.placements_size() < least || attempt.placements_size() > most) {
       Violated(absl::StrCat(name, " has ", attempt.placements_size(),
                             " ranks: a gang starts whole or not at all"));
@@ -209,7 +264,7 @@ void Invariants::CheckWorkers(const std::vector<std::unique_ptr<SimulatedWorker>
       if (process.task.has_device() && ++devices[process.task.device().id()] > 1) {
         Violated(absl::StrCat(worker->id(), " has two processes on device ", process.task.device().id()));
       }
-      if (!process.fenced && !worker->LeaseEnded(now, lease))
+      if (!process.fenced && !worker->LeaseEnded(process, now, lease))
         attempts[std::get<0>(id)].insert(std::get<1>(id));
     }
     const v1::WorkerOffer& offer = worker->offer();

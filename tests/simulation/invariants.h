@@ -7,6 +7,7 @@
 #include <memory>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/time/time.h"
@@ -24,6 +25,8 @@ class Invariants {
   // A client was told so.
   void Acknowledged(const std::string& request_id, const v1::SubmitPipelineResponse& response);
   void Acknowledged(const v1::CancelResponse& response);
+  // What an operator was answered is kept already.
+  void CheckAnswer(const Event& event, const Action& answer, const Records& kept);
 
   // Somebody asks that what has failed or was cancelled runs again: it may, from now on.
   void MayRunAgain(const std::string& id);
@@ -33,8 +36,9 @@ class Invariants {
   void CheckBatch(const RecordBatch& batch, const Records& kept);
   // All that was ever acknowledged is kept.
   void CheckAcknowledged(const Records& kept);
-  // A rank is about to start: it is told to resume at the newest checkpoint on record.
-  void CheckResume(const v1::Task& task, const Records& kept);
+  // A rank is about to start on a worker: its attempt is on record as a whole, and it is told of all
+  // checkpoints on record, the newest first.
+  void CheckStart(const v1::Task& task, const std::string& worker_id, const Records& kept);
   void CheckWorkers(const std::vector<std::unique_ptr<SimulatedWorker>>& workers, absl::Time now,
                     absl::Duration lease);
 
@@ -44,6 +48,7 @@ class Invariants {
   void CheckArtifacts(const RecordBatch& batch, const Records& kept);
   void CheckAttempts(const v1::JobRecord& job);
   void CheckCheckpoints(const v1::JobRecord& job);
+  void CheckResume(const v1::Task& task, const v1::JobRecord& job);
   void CheckOutput(const v1::JobRecord& job, const Records& kept);
   void CheckEnded(const v1::JobRecord& job);
 
@@ -53,10 +58,13 @@ class Invariants {
   std::set<std::string> cancelled_;
   std::map<std::string, std::string> ended_;  // job id to its state and output
   std::map<uint64_t, std::string> job_sequences_;
+  std::map<std::string, uint64_t> sequences_;  // by job id
   std::map<uint64_t, std::string> artifact_sequences_;
   std::map<std::string, std::set<std::string>> checkpoints_;  // job id to those that were ever on its record
-  std::map<std::string, uint32_t> last_attempt_;              // by job id
-  std::map<std::string, uint64_t> history_;                   // job id to the number of its last entry
+  using Age = std::pair<uint32_t, uint64_t>;                  // of a checkpoint: its attempt and step
+  std::map<std::string, Age> newest_;             // by job id: of those that were ever on its record
+  std::map<std::string, uint32_t> last_attempt_;  // by job id
+  std::map<std::string, uint64_t> history_;       // job id to the number of its last entry
 };
 
 }  // namespace bonsai

@@ -144,10 +144,16 @@ void SimulatedWorker::Start(const v1::Task& task, absl::Time now) {
 void SimulatedWorker::Heard(const v1::SynchronizeRequest& request, absl::Time now, absl::Duration lease) {
   if (request.sequence() <= heard_sequence_) return;
   heard_sequence_ = request.sequence();
-  if (LeaseEnded(now, lease)) {
-    for (auto& [id, process] : processes_) process.fenced = true;
-  }
+  for (auto& [id, process] : processes_) process.fenced |= LeaseEnded(process, now, lease);
   heard_ = now;
+  for (const v1::RankReport& rank : request.ranks()) {
+    auto process = processes_.find({rank.job_id(), rank.attempt(), rank.rank()});
+    if (process != processes_.end()) process->second.unheard_since = absl::InfiniteFuture();
+  }
+}
+
+void SimulatedWorker::CoordinatorStarted(absl::Time now) {
+  for (auto& [id, process] : processes_) process.unheard_since = now;
 }
 
 void SimulatedWorker::Restart() {

@@ -20,9 +20,12 @@ struct SimulatedProcess {
   absl::Time ends;
   v1::RankReport report;  // what the agent says of it
   bool stopping = false;
-  bool fenced = false;  // its worker's lease has ended since it was started
-  bool hangs = false;   // it does nothing and reports no progress, until it is stopped
-  uint64_t step = 0;    // of its newest checkpoint, or the one that it resumed at
+  bool fenced = false;  // its worker's lease has ended since it was started, or nothing was heard of it for
+                        // a lease after the coordinator was started
+  // A coordinator that was started then has not heard of it yet.
+  absl::Time unheard_since = absl::InfiniteFuture();
+  bool hangs = false;  // it does nothing and reports no progress, until it is stopped
+  uint64_t step = 0;   // of its newest checkpoint, or the one that it resumed at
   uint64_t progress = 0;
 
   bool alive() const { return report.phase() != v1::RankReport::EXITED; }
@@ -51,9 +54,14 @@ class SimulatedWorker {
   void Heard(const v1::SynchronizeRequest& request, absl::Time now, absl::Duration lease);
   // The coordinator has crashed, and no longer knows which request was the newest.
   void Unheard() { heard_sequence_ = 0; }
+  // The next coordinator gives what runs a lease to be reported: what comes late and was sent before it ran
+  // says nothing of it.
+  void CoordinatorStarted(absl::Time now);
   // The next coordinator's clock is this much ahead of the last one's.
   void ShiftHeard(absl::Duration by) { heard_ += by; }
-  bool LeaseEnded(absl::Time now, absl::Duration lease) const { return now - heard_ >= lease; }
+  bool LeaseEnded(const SimulatedProcess& process, absl::Time now, absl::Duration lease) const {
+    return now - heard_ >= lease || now - process.unheard_since >= lease;
+  }
 
   // Agent and processes die; another agent of the same id starts.
   void Restart();

@@ -83,6 +83,7 @@ void Simulation::StartCoordinator() {
   }
   const SchedulerOptions options = random_.Chance(plan_.reconfigure) ? DrawOptions(random_) : Options();
   coordinator_.Start(options, clock_.Read(now_));
+  for (const auto& worker : workers_) worker->CoordinatorStarted(clock_.Read(now_));
   invariants_.CheckAcknowledged(coordinator_.kept());
 }
 
@@ -151,7 +152,9 @@ void Simulation::RunOperator() {
 
 void Simulation::Ask(const Event& event) {
   if (const auto* retry = std::get_if<RetryRequested>(&event)) invariants_.MayRunAgain(retry->id);
-  Handle(event);
+  const auto actions = Handle(event);
+  if (!actions) return;
+  for (const Action& action : *actions) invariants_.CheckAnswer(event, action, coordinator_.kept());
 }
 
 void Simulation::RunWorkers() {
@@ -227,7 +230,8 @@ void Simulation::Deliver(const Request& request) {
     if (const auto* reply = std::get_if<ReplySynchronized>(&action)) {
       if (faults() && random_.Chance(plan_.message_loss)) return;
       for (const v1::Task& task : worker.TakeAnswer(request.request, reply->response, now_)) {
-        invariants_.CheckResume(task, coordinator_.kept());
+        invariants_.CheckStart(task, worker.id(), coordinator_.kept());
+        resumes_ += task.resume_size() > 0;
       }
     } else if (const auto* reject = std::get_if<Reject>(&action)) {
       ledger_.violations.push_back(absl::StrCat("a worker was refused: ", reject->status.ToString()));
@@ -272,6 +276,7 @@ SimulationResult Simulation::Report(std::string violation) {
   }
   result.digest = coordinator_.digest();
   result.coordinator_crashes = coordinator_crashes_;
+  result.resumes = resumes_;
   for (const auto& [id, job] : coordinator_.kept().jobs) {
     ++result.jobs;
     result.done += job.state() == v1::DONE;

@@ -32,6 +32,7 @@ struct SimulationResult {
   int done = 0;
   int attempts = 0;
   int coordinator_crashes = 0;
+  int resumes = 0;  // ranks that were started with a checkpoint to go on from
 };
 
 class Simulation {
@@ -79,6 +80,7 @@ class Simulation {
   SimulatedClient client_;
   SimulatedOperator operator_;
   int coordinator_crashes_ = 0;
+  int resumes_ = 0;
 };
 
 }  // namespace bonsai

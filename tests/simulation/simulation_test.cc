@@ -35,14 +35,16 @@ TEST_P(SimulationTest, HoldsItsInvariantsUnderFaultsAndEndsEveryJob) {
     sum.done += result.done;
     sum.attempts += result.attempts;
     sum.coordinator_crashes += result.coordinator_crashes;
+    sum.resumes += result.resumes;
   }
-  std::printf("%d seeds: %d jobs, %d done, %d attempts, %d crashes of the coordinator\n",
-              static_cast<int>(runs), sum.jobs, sum.done, sum.attempts, sum.coordinator_crashes);
+  std::printf("%d seeds: %d jobs, %d done, %d attempts, %d resumes, %d crashes of the coordinator\n",
+              static_cast<int>(runs), sum.jobs, sum.done, sum.attempts, sum.resumes, sum.coordinator_crashes);
   if (runs < 100) return;
   // That the faults bite, and that jobs get done all the same.
   EXPECT_GT(sum.done, sum.jobs / 2);
   EXPECT_GT(sum.attempts, sum.jobs);
   EXPECT_GT(sum.coordinator_crashes, static_cast<int>(runs));
+  EXPECT_GT(sum.resumes, static_cast<int>(runs));
 }
 
 INSTANTIATE_TEST_SUITE_P(Slices, SimulationTest, testing::Range(uint64_t{0}, kSlices));
