@@ -75,6 +75,8 @@ CoordinatorClient::CoordinatorClient(const CoordinatorTarget& target)
   // gRPC gives up a connection that is not made within this: a busy machine needs its time.
   arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, 10'000);
   arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 1000);
+  // It tries an address that failed again only after it has looked it up again.
+  arguments.SetInt(GRPC_ARG_DNS_MIN_TIME_BETWEEN_RESOLUTIONS_MS, 200);
   // Loopback addresses and clusters are not reached through a proxy.
   arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
   connection_->stub = v1::Coordinator::NewStub(grpc::CreateCustomChannel(
