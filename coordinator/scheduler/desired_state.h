@@ -15,12 +15,13 @@
 
 namespace bonsai {
 
-// The ranks that the worker should have, given those that it reports, in the order of their jobs' ids.
+// The ranks that the worker should have, in the order of their jobs' ids. One that it reports is only named:
+// it has been told all of it.
 std::vector<v1::Task> DesiredTasks(const v1::SynchronizeRequest& request, const v1::WorkerOffer& offer,
                                    const JobTable& jobs, const AttemptTable& attempts,
                                    const std::string& code_version, absl::Duration default_grace);
 
-// Whether the worker runs just these.
+// Whether the worker, whose ranks are all different, runs just these.
 bool RunsJust(const std::vector<v1::Task>& tasks, const v1::SynchronizeRequest& request);
 
 }  // namespace bonsai
