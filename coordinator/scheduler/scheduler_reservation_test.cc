@@ -30,7 +30,8 @@ class SteadyWork : public VirtualWork {
 };
 
 struct Cluster {
-  Cluster(int workers, uint32_t cpus) : virtual_cluster(Scheduler::Create(Options(), {}, kStart), work, kStart) {
+  Cluster(int workers, uint32_t cpus)
+      : virtual_cluster(Scheduler::Create(Options(), {}, kStart), work, kStart) {
     for (int i = 0; i < workers; ++i) {
       VirtualCluster::Worker worker;
       worker.id = absl::StrCat("w", i);
