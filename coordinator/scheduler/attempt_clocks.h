@@ -10,8 +10,8 @@
 #include <utility>
 #include <vector>
 
-#include "absl/container/btree_map.h"
 #include "absl/container/btree_set.h"
+#include "absl/container/flat_hash_map.h"
 #include "absl/time/time.h"
 #include "bonsai/v1/job.pb.h"
 #include "bonsai/v1/worker.pb.h"
@@ -49,7 +49,7 @@ class AttemptClocks {
     absl::Time next() const { return ends < hangs ? ends : hangs; }
   };
 
-  absl::btree_map<std::string, Clock> clocks_;
+  absl::flat_hash_map<std::string, Clock> clocks_;               // looked up, never walked over
   absl::btree_set<std::pair<absl::Time, std::string>> by_time_;  // those with a deadline
 };
 

@@ -53,12 +53,16 @@ std::vector<v1::Task> DesiredTasks(const v1::SynchronizeRequest& request, const 
     const RankSlot::State state = slot.state;
     // A recovered rank is not started again: whether it had been started is not known.
     if (attempt.ending() || state == RankSlot::kGone || state == RankSlot::kRecovered) continue;
-    // An exited one is to be remembered until its attempt ends, but not to be run by a worker that does not
-    // know it.
-    if (state == RankSlot::kExited &&
-        !std::binary_search(reported.begin(), reported.end(), RankId(job_id, attempt.number(), rank))) {
+    if (std::binary_search(reported.begin(), reported.end(), RankId(job_id, attempt.number(), rank))) {
+      v1::Task& named = tasks.emplace_back();
+      named.set_job_id(job_id);
+      named.set_attempt(attempt.number());
+      named.set_rank(rank);
       continue;
     }
+    // An exited one is to be remembered until its attempt ends, but not to be run by a worker that does not
+    // know it.
+    if (state == RankSlot::kExited) continue;
     if (state == RankSlot::kPlaced && !worker.strays.empty()) {
       const RankNeed need = NeedOf(jobs.Find(job_id)->spec());
       if (!Fits(room, need, slot.device_id)) continue;
@@ -70,10 +74,8 @@ std::vector<v1::Task> DesiredTasks(const v1::SynchronizeRequest& request, const 
 }
 
 bool RunsJust(const std::vector<v1::Task>& tasks, const v1::SynchronizeRequest& request) {
-  std::vector<RankId> ids;
-  for (const v1::Task& task : tasks) ids.push_back({task.job_id(), task.attempt(), task.rank()});
-  std::sort(ids.begin(), ids.end());
-  return ids == ReportedRanks(request);
+  return static_cast<int>(tasks.size()) == request.ranks_size() &&
+         std::none_of(tasks.begin(), tasks.end(), [](const v1::Task& task) { return task.has_spec(); });
 }
 
 }  // namespace bonsai

@@ -16,14 +16,15 @@
 
 namespace bonsai {
 
-// The ranks that the worker should have, given those that it reports, in the order of their jobs' ids. One
-// that was placed before processes showed that the coordinator did not know of waits until they have left
-// room for it: a worker starts at once what it is told to, beside what it has just asked to stop.
+// The ranks that the worker should have, in the order of their jobs' ids. One that it reports is only named:
+// it has been told all of it. One that was placed before processes showed that the coordinator did not know of
+// waits until they have left room for it: a worker starts at once what it is told to, beside what it has just
+// asked to stop.
 std::vector<v1::Task> DesiredTasks(const v1::SynchronizeRequest& request, const Worker& worker,
                                    const JobTable& jobs, const AttemptTable& attempts,
                                    const std::string& code_version, absl::Duration default_grace);
 
-// Whether the worker runs just these.
+// Whether the worker, whose ranks are all different, runs just these.
 bool RunsJust(const std::vector<v1::Task>& tasks, const v1::SynchronizeRequest& request);
 
 }  // namespace bonsai

@@ -75,7 +75,10 @@ void Dispatcher::DropStaleReservations() {
     bool leaving = false;
     for (const auto& [site, ranks] : reservation.ranks) {
       holds &= rooms_.RanksOnWhole(reservation.shape, site) >= ranks;
-      for (uint64_t other : running_.OnSite(site)) leaving |= running_.Find(other)->ending;
+      if (!reservation.evicts) continue;
+      for (const RunningTable::Stay& stay : running_.OnSite(site)) {
+        leaving |= running_.Find(stay.sequence)->ending;
+      }
     }
     if (reservation.evicts && !leaving) {
       // All have left: it starts now, or never will there.

@@ -51,6 +51,7 @@ absl::StatusOr<bool> ReportIntake::Take(absl::Time now, const WorkerSynchronized
     TakeRank(now, report, event, *slot);
     if (!slot->holds_resources()) touched.insert(report.job_id());
   }
+  if (present.size() == attempts_.OnWorker(worker.id).size()) return false;  // None is absent.
   std::sort(present.begin(), present.end());
   TakeAbsent(worker, heard == WorkerTable::Heard::kNewSession, present, touched);
   return false;

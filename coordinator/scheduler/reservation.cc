@@ -1,7 +1,10 @@
 #include "coordinator/scheduler/reservation.h"
 
 #include <algorithm>
+#include <tuple>
 #include <utility>
+
+#include "absl/container/inlined_vector.h"
 
 namespace bonsai {
 namespace {
@@ -24,13 +27,6 @@ void Subtract(Amount& amount, const Amount& less, uint64_t times) {
   amount.memory_bytes -= std::min(amount.memory_bytes, less.memory_bytes * times);
 }
 
-uint32_t RanksOn(const RunningJob& job, Site site) {
-  for (const auto& [place, ranks] : job.places) {
-    if (place == site) return ranks;
-  }
-  return 0;
-}
-
 // So many more ranks of the waiting job fit on the site at that time.
 struct Opening {
   absl::Time time;
@@ -38,7 +34,9 @@ struct Opening {
   Site site;
   uint32_t ranks;
 
-  auto Key() const { return std::tuple(time, ends, site); }
+  bool operator<(const Opening& other) const {
+    return std::tie(time, ends, site, ranks) < std::tie(other.time, other.ends, other.site, other.ranks);
+  }
 };
 
 // When how many ranks fit on the site, as what runs there ends.
@@ -49,16 +47,16 @@ void AddOpenings(const PendingJob& job, Site site, const RoomIndex& rooms, const
   Amount free = rooms.site(site).free;
   uint32_t fit = rooms.RanksIn(job.shape, site, free);
   if (fit > 0) openings.push_back({now, 0, site, fit});
-  std::vector<const RunningJob*> ends;
-  for (uint64_t sequence : running.OnSite(site)) ends.push_back(running.Find(sequence));
-  std::sort(ends.begin(), ends.end(), [](const RunningJob* a, const RunningJob* b) {
-    return std::tuple(a->expected_end, a->started, a->sequence) <
-           std::tuple(b->expected_end, b->started, b->sequence);
+  absl::InlinedVector<const RunningTable::Stay*, 16> ends;
+  for (const RunningTable::Stay& stay : running.OnSite(site)) ends.push_back(&stay);
+  std::sort(ends.begin(), ends.end(), [](const RunningTable::Stay* a, const RunningTable::Stay* b) {
+    return std::tie(a->expected_end, a->started, a->sequence) <
+           std::tie(b->expected_end, b->started, b->sequence);
   });
   size_t ended = 0;
-  for (const RunningJob* ending : ends) {
+  for (const RunningTable::Stay* ending : ends) {
     if (fit >= most) return;
-    Add(free, ending->need, RanksOn(*ending, site));
+    Add(free, ending->held, 1);
     ++ended;
     const uint32_t more = std::min(rooms.RanksIn(job.shape, site, free), most);
     if (more > fit) openings.push_back({std::max(ending->expected_end, now), ended, site, more - fit});
@@ -87,8 +85,10 @@ std::optional<Reservation> Reserve(const PendingJob& job, const RoomIndex& rooms
     if (!rooms.site(site).usable || taken.contains(site)) continue;
     AddOpenings(job, site, rooms, running, now, openings);
   }
-  std::stable_sort(openings.begin(), openings.end(),
-                   [](const Opening& a, const Opening& b) { return a.Key() < b.Key(); });
+  // Each opening holds one rank at least.
+  const auto enough =
+      openings.begin() + static_cast<std::ptrdiff_t>(std::min<size_t>(least, openings.size()));
+  std::partial_sort(openings.begin(), enough, openings.end());
   Reservation reservation;
   reservation.sequence = job.sequence;
   reservation.shape = job.shape;
@@ -113,10 +113,10 @@ Amount OpenToOthers(const Reservation& reservation, Site site, const RoomIndex& 
   Amount open = known || reservation.evicts ? rooms.site(site).whole : rooms.site(site).free;
   Subtract(open, rooms.need(reservation.shape), reservation.ranks.at(site));
   if (!known && !reservation.evicts) return open;
-  for (uint64_t sequence : running.OnSite(site)) {
-    const RunningJob& job = *running.Find(sequence);
-    const bool stays = reservation.evicts ? !job.ending : job.expected_end > reservation.fits_at;
-    if (stays) Subtract(open, job.need, RanksOn(job, site));
+  for (const RunningTable::Stay& stay : running.OnSite(site)) {
+    const bool stays =
+        reservation.evicts ? !running.Find(stay.sequence)->ending : stay.expected_end > reservation.fits_at;
+    if (stays) Subtract(open, stay.held, 1);
   }
   return open;
 }

@@ -7,7 +7,8 @@ namespace bonsai {
 void RunningTable::Add(RunningJob job) {
   for (const auto& [site, ranks] : job.places) {
     if (by_site_.size() <= site) by_site_.resize(site + 1);
-    by_site_[site].push_back(job.sequence);
+    const Amount held = {job.need.gpus * ranks, job.need.cpus * ranks, job.need.memory_bytes * ranks};
+    by_site_[site].push_back({job.sequence, held, job.started, job.expected_end});
   }
   if (!job.ending) staying_.insert({job.level, job.started, job.sequence});
   const uint64_t sequence = job.sequence;
@@ -21,7 +22,9 @@ RunningJob RunningTable::Remove(uint64_t sequence) {
   jobs_.erase(it);
   for (const auto& [site, ranks] : job.places) {
     auto& here = by_site_[site];
-    here.erase(std::remove(here.begin(), here.end(), sequence), here.end());
+    here.erase(
+        std::remove_if(here.begin(), here.end(), [&](const Stay& stay) { return stay.sequence == sequence; }),
+        here.end());
   }
   staying_.erase({job.level, job.started, sequence});
   return job;
@@ -35,7 +38,14 @@ void RunningTable::SetEnding(uint64_t sequence) {
 }
 
 void RunningTable::Expect(uint64_t sequence, absl::Time end) {
-  if (auto it = jobs_.find(sequence); it != jobs_.end()) it->second.expected_end = end;
+  auto it = jobs_.find(sequence);
+  if (it == jobs_.end()) return;
+  it->second.expected_end = end;
+  for (const auto& [site, ranks] : it->second.places) {
+    for (Stay& stay : by_site_[site]) {
+      if (stay.sequence == sequence) stay.expected_end = end;
+    }
+  }
 }
 
 const RunningJob* RunningTable::Find(uint64_t sequence) const {
@@ -43,8 +53,8 @@ const RunningJob* RunningTable::Find(uint64_t sequence) const {
   return it == jobs_.end() ? nullptr : &it->second;
 }
 
-const std::vector<uint64_t>& RunningTable::OnSite(RoomIndex::Site site) const {
-  static const std::vector<uint64_t>* const kNone = new std::vector<uint64_t>();
+const std::vector<RunningTable::Stay>& RunningTable::OnSite(RoomIndex::Site site) const {
+  static const std::vector<Stay>* const kNone = new std::vector<Stay>();
   return site < by_site_.size() ? by_site_[site] : *kNone;
 }
 

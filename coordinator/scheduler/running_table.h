@@ -45,6 +45,14 @@ class RunningTable {
     }
   };
 
+  // What a job holds on one worker: all that a search over many workers asks, without a look-up for each.
+  struct Stay {
+    uint64_t sequence = 0;
+    Amount held;  // by all its ranks there
+    absl::Time started;
+    absl::Time expected_end;
+  };
+
   void Add(RunningJob job);
   // What it was; nullptr-like (sequence 0) if it is not there.
   RunningJob Remove(uint64_t sequence);
@@ -53,13 +61,13 @@ class RunningTable {
 
   const RunningJob* Find(uint64_t sequence) const;
   size_t size() const { return jobs_.size(); }
-  const std::vector<uint64_t>& OnSite(RoomIndex::Site site) const;
+  const std::vector<Stay>& OnSite(RoomIndex::Site site) const;
   // Those that are not ending.
   const absl::btree_set<Rank>& staying() const { return staying_; }
 
  private:
   absl::node_hash_map<uint64_t, RunningJob> jobs_;
-  std::vector<std::vector<uint64_t>> by_site_;
+  std::vector<std::vector<Stay>> by_site_;
   absl::btree_set<Rank> staying_;
 };
 
