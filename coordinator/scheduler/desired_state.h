@@ -17,9 +17,9 @@
 namespace bonsai {
 
 // The ranks that the worker should have, in the order of their jobs' ids. One that it reports is only named:
-// it has been told all of it. One that was placed before processes showed that the coordinator did not know of
-// waits until they have left room for it: a worker starts at once what it is told to, beside what it has just
-// asked to stop.
+// it has been told all of it. One that was placed before processes showed that the coordinator did not know
+// of waits until they have left room for it: a worker starts at once what it is told to, beside what it has
+// just asked to stop.
 std::vector<v1::Task> DesiredTasks(const v1::SynchronizeRequest& request, const Worker& worker,
                                    const JobTable& jobs, const AttemptTable& attempts,
                                    const std::string& code_version, absl::Duration default_grace);
