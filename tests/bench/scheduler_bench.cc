@@ -77,11 +77,15 @@ class Pass {
   // Milliseconds, and what was started.
   std::pair<double, size_t> Decide() {
     now_ += absl::Seconds(1);
+    const double cpu_before = CpuSeconds();
     const auto start = std::chrono::steady_clock::now();
     const Decisions decisions = dispatcher_.Decide(now_);
     const std::chrono::duration<double, std::milli> took = std::chrono::steady_clock::now() - start;
+    cpu_ms_ = 1000 * (CpuSeconds() - cpu_before);
     return {took.count(), decisions.starts.size()};
   }
+  // Of the last Decide.
+  double cpu_ms() const { return cpu_ms_; }
   size_t waiting() const { return dispatcher_.waiting(); }
   Dispatcher& dispatcher() { return dispatcher_; }
 
@@ -89,6 +93,7 @@ class Pass {
   absl::Time now_ = absl::FromUnixSeconds(1'700'000'000);
   JobTable jobs_;
   Dispatcher dispatcher_;
+  double cpu_ms_ = 0;
 };
 
 void RunPasses(const Flags& flags) {
@@ -96,7 +101,8 @@ void RunPasses(const Flags& flags) {
   std::printf("pass: %llu workers, %zu pending jobs\n", static_cast<unsigned long long>(flags.workers),
               pass.waiting());
   const auto [cold_ms, started] = pass.Decide();
-  std::printf("  onto an empty cluster: %.1f ms, %zu jobs started, %.2f us for each\n", cold_ms, started,
+  std::printf("  onto an empty cluster: %.1f ms, %.1f ms of CPU, %zu jobs started, %.2f us for each\n",
+              cold_ms, pass.cpu_ms(), started,
               1000 * cold_ms / static_cast<double>(std::max<size_t>(started, 1)));
   std::vector<double> times;
   v1::WorkerOffer offer;
@@ -127,9 +133,9 @@ void PrintDay(const Flags& flags) {
   options.minutes = static_cast<uint32_t>(flags.minutes);
   options.priorities = flags.priorities != 0;
   const DayResult result = RunDay(options);
-  std::printf("%u minutes of %u workers, %llu jobs: %.1f s, of them %.1f s in the scheduler\n",
+  std::printf("%u minutes of %u workers, %llu jobs: %.1f s, of them %.1f s in the scheduler; %.1f s of CPU\n",
               options.minutes, options.workers, static_cast<unsigned long long>(options.jobs), result.seconds,
-              result.scheduler_seconds);
+              result.scheduler_seconds, result.cpu_seconds);
   std::printf(
       "  %llu synchronisations, %.2f us each; of idle workers %llu, %.2f us each; slowest event %.1f ms\n",
       static_cast<unsigned long long>(result.synchronizations),

@@ -1,5 +1,7 @@
 #include "tests/bench/scheduler_day.h"
 
+#include <sys/resource.h>
+
 #include <algorithm>
 #include <chrono>
 #include <cmath>
@@ -223,6 +225,7 @@ void Day::Synchronize(Worker& worker) {
 
 DayResult Day::Run() {
   const auto start = std::chrono::steady_clock::now();
+  const double cpu_before = CpuSeconds();
   const absl::Time midnight = now_;
   for (Worker& worker : workers_) Apply(worker.event);
   const uint64_t before = ResidentBytes();
@@ -243,6 +246,7 @@ DayResult Day::Run() {
     }
   }
   result_.seconds = Seconds(std::chrono::steady_clock::now() - start);
+  result_.cpu_seconds = CpuSeconds() - cpu_before;
   result_.bytes_per_job = (ResidentBytes() - before) / std::max<uint64_t>(submitted, 1);
   result_.utilisation =
       cpu_seconds_ / (60.0 * options_.minutes * kCpusPerWorker * static_cast<double>(workers_.size()));
@@ -253,6 +257,15 @@ DayResult Day::Run() {
 }  // namespace
 
 DayResult RunDay(const DayOptions& options) { return Day(options).Run(); }
+
+double CpuSeconds() {
+  rusage usage;
+  getrusage(RUSAGE_SELF, &usage);
+  const auto seconds = [](const timeval& time) {
+    return static_cast<double>(time.tv_sec) + 1e-6 * static_cast<double>(time.tv_usec);
+  };
+  return seconds(usage.ru_utime) + seconds(usage.ru_stime);
+}
 
 uint64_t ResidentBytes() {
   std::ifstream status("/proc/self/status");

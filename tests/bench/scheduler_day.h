@@ -20,6 +20,7 @@ struct DayOptions {
 
 struct DayResult {
   double seconds = 0;            // of wall time
+  double cpu_seconds = 0;        // of the process: others may use the machine
   double scheduler_seconds = 0;  // of them within Scheduler::Apply
   uint64_t synchronizations = 0;
   uint64_t idle = 0;  // of workers that ran nothing, and were told nothing
@@ -37,6 +38,7 @@ DayResult RunDay(const DayOptions& options);
 
 // Of the process.
 uint64_t ResidentBytes();
+double CpuSeconds();
 
 }  // namespace bonsai
 
