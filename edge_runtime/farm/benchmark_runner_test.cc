@@ -12,7 +12,7 @@
 #include "edge_runtime/engine/bundle.h"
 #include "edge_runtime/farm/fake_device_transport.h"
 #include "edge_runtime/farm/reference_tokens.h"
-#include "edge_runtime/farm/small_model_testing.h"
+#include "edge_runtime/model/model_fixture.h"
 #include "runner/fake_runner_context.h"
 #include "storage/manifest.h"
 
@@ -33,7 +33,7 @@ const std::string& BundlePath() {
   static const auto* const kPath = [] {
     auto* path = new std::string(testing::TempDir() + "/bundle");
     std::vector<edge::BundleSource> sections;
-    for (const auto& [name, bytes] : SmallModelFilesForTest()) {
+    for (const auto& [name, bytes] : edge::FixtureFiles(edge::FixtureConfig(), 7)) {
       std::ofstream(testing::TempDir() + "/" + name, std::ios::binary) << bytes;
       sections.push_back({name, testing::TempDir() + "/" + name});
     }

@@ -9,7 +9,7 @@
 
 #include "edge_runtime/engine/bundle.h"
 #include "edge_runtime/farm/engine_compiler.h"
-#include "edge_runtime/farm/small_model_testing.h"
+#include "edge_runtime/model/model_fixture.h"
 #include "runner/fake_runner_context.h"
 #include "storage/manifest.h"
 
@@ -47,7 +47,7 @@ struct Outcome {
 };
 
 Outcome Build(const std::string& share, const std::string& target = "host",
-              const std::map<std::string, std::string>& model = SmallModelFilesForTest()) {
+              const std::map<std::string, std::string>& model = edge::FixtureFiles(edge::FixtureConfig(), 7)) {
   Outcome outcome{FakeRunnerContext::Create(testing::TempDir()), {}};
   v1::Task& task = outcome.context->mutable_task();
   task.set_share_dir(share);
@@ -74,7 +74,7 @@ TEST(BuildRunner, MakesOneStaticExecutableWithTheModelInside) {
   ASSERT_TRUE(edge::ReadBundle({reinterpret_cast<const uint8_t*>(bundle.data()), bundle.size()}, true,
                                &sections, &error))
       << error;
-  for (const auto& [name, bytes] : SmallModelFilesForTest()) {
+  for (const auto& [name, bytes] : edge::FixtureFiles(edge::FixtureConfig(), 7)) {
     EXPECT_TRUE(std::string(sections[name].begin(), sections[name].end()) == bytes) << name;
   }
   // It runs, and names its source without the builder's folders.
@@ -140,7 +140,7 @@ TEST(BuildRunner, RefusesWhatDoesNotCompileOrIsNotWhatTheTargetNeeds) {
 }
 
 TEST(BuildRunner, AModelThatLacksAFileIsRefused) {
-  auto model = SmallModelFilesForTest();
+  auto model = edge::FixtureFiles(edge::FixtureConfig(), 7);
   model.erase("tokenizer.model");
   const Outcome outcome = Build(NewShare("share_model"), "host", model);
   EXPECT_EQ(outcome.status.code(), absl::StatusCode::kFailedPrecondition);
