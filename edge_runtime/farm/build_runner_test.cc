@@ -47,7 +47,8 @@ struct Outcome {
 };
 
 Outcome Build(const std::string& share, const std::string& target = "host",
-              const std::map<std::string, std::string>& model = edge::FixtureFiles(edge::FixtureConfig(), 7)) {
+              const std::map<std::string, std::string>& model = edge::FixtureFiles(edge::FixtureConfig(),
+                                                                                   7)) {
   Outcome outcome{FakeRunnerContext::Create(testing::TempDir()), {}};
   v1::Task& task = outcome.context->mutable_task();
   task.set_share_dir(share);
