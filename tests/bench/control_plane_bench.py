@@ -262,7 +262,8 @@ def main():
     else:
         sides.append(SlurmSide(programs, folder, arguments, build_library(folder)))
         print("%s: %s" % (sides[1].cluster.version(), sides[1].cluster.flags()))
-    print("bonsai: %d workers of %d cpus, lease %d ms" % (arguments.nodes, arguments.cpus, sides[0].cluster.lease_ms))
+    lease = sides[0].cluster.lease_ms
+    print("bonsai: %d workers of %d cpus, %s lease" % (arguments.nodes, arguments.cpus, "%d ms" % lease if lease else "the default"))
     try:
         for side in sides:
             side.cluster.start()
