@@ -185,9 +185,10 @@ absl::Status Coordinator::Parts::Serve(const v1::CoordinatorConfig& config) {
   access = std::make_unique<BlobAccess>(blobs.get(), model.get());
   check = std::make_unique<ArtifactCheck>(blobs.get(), &tracks, &metrics);
   leaderboard = std::make_unique<LeaderboardRows>(blobs.get(), model.get(), &tracks);
-  keeper = std::make_unique<StorageKeeper>(
-      blobs.get(), model.get(),
-      StorageKeeper::OptionsOf(config.storage(), absl::Milliseconds(config.lease_ms())));
+  StorageKeeper::Options keeping =
+      StorageKeeper::OptionsOf(config.storage(), absl::Milliseconds(config.lease_ms()));
+  keeping.collected = [this](const v1::CollectGarbageResponse& pass) { metrics.CountCollection(pass); };
+  keeper = std::make_unique<StorageKeeper>(blobs.get(), model.get(), std::move(keeping));
   coordinator_service = std::make_unique<CoordinatorService>(CoordinatorService::Parts{
       loop.get(), model.get(), submission.get(), catalog.get(), intake.get(), imports.get(),
       leaderboard.get(), logs.get(), keeper.get(), &metrics, &stopping, guard.get(), access.get()});

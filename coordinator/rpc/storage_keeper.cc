@@ -125,7 +125,9 @@ absl::StatusOr<v1::CollectGarbageResponse> StorageKeeper::Collect(bool dry_run,
       return index_.references.Names(sha256);
     };
   };
-  return CollectGarbage(*blobs_, mark, options);
+  absl::StatusOr<v1::CollectGarbageResponse> pass = CollectGarbage(*blobs_, mark, options);
+  if (pass.ok() && !dry_run && options_.collected) options_.collected(*pass);
+  return pass;
 }
 
 v1::StorageProblem StorageKeeper::Describe(const v1::Blob& blob, const absl::Status& status) {

@@ -35,6 +35,8 @@ class StorageKeeper {
     absl::Duration settle = absl::Seconds(10);
     // Of what one Verify reads, it waits for as long as it read, so that others get at the disk.
     bool throttle = true;
+    // Told of each pass that was no dry run, on the thread that made it.
+    std::function<void(const v1::CollectGarbageResponse&)> collected = {};
   };
   static Options OptionsOf(const v1::StorageConfig& config, absl::Duration lease);
 

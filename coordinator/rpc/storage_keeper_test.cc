@@ -108,6 +108,17 @@ TEST_F(StorageKeeperTest, CollectsWhatNoRecordNames) {
   EXPECT_TRUE(VerifyArtifact(blobs_, *GetManifest(blobs_, model)).ok());
 }
 
+TEST_F(StorageKeeperTest, TellsWhatEachPassCollectedButNotWhatADryRunWould) {
+  std::vector<uint64_t> told;
+  options_.collected = [&](const v1::CollectGarbageResponse& pass) { told.push_back(pass.blobs()); };
+  Put("model", "weights");
+  blobs_.Advance(absl::Hours(2));
+  ASSERT_TRUE(Collect(true).ok());
+  EXPECT_TRUE(told.empty());
+  ASSERT_TRUE(Collect().ok());
+  EXPECT_EQ(told, std::vector<uint64_t>{2});
+}
+
 TEST_F(StorageKeeperTest, RemovesNothingBeforeWorkersCouldReport) {
   options_.settle = absl::Hours(1);
   ASSERT_TRUE(blobs_.Put("held by a worker that was not heard yet").ok());
