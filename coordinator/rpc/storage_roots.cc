@@ -1,24 +1,25 @@
 #include "coordinator/rpc/storage_roots.h"
 
-#include <algorithm>
+#include <string>
+
+#include "coordinator/scheduler/checkpoint_retention.h"
+#include "coordinator/scheduler/tenancy.h"
 
 namespace bonsai {
 namespace {
-
-constexpr char kDefaultTenant[] = "default";
 
 int CheckpointsKept(const v1::JobRecord& job, absl::Time now) {
   const bool ended = job.state() == v1::DONE || job.state() == v1::FAILED || job.state() == v1::CANCELLED;
   if (!ended) return job.checkpoints_size();
   if (now - absl::FromUnixMillis(job.ended_unix_ms()) > kEndedCheckpointAge) return 0;
-  if (job.state() == v1::DONE) return job.spec().sweep().job().empty() ? 0 : job.checkpoints_size();
-  return std::min(1, job.checkpoints_size());
+  // A record from before there was a policy may still list more.
+  return EndedCheckpointsKept(job);
 }
 
 }  // namespace
 
 void AddStorageRoots(const v1::ArtifactRecord& artifact, std::vector<StorageRoot>& roots) {
-  roots.push_back({artifact.id(), artifact.tenant().empty() ? kDefaultTenant : artifact.tenant()});
+  roots.push_back({artifact.id(), std::string(TenantOf(artifact.tenant()))});
 }
 
 void AddStorageRoots(const v1::JobRecord& job, absl::Time now, std::vector<StorageRoot>& roots) {

@@ -73,9 +73,13 @@ void RetainCheckpoints(const v1::StorageConfig& policy, v1::JobRecord& job) {
   DropOthers(kept, job);
 }
 
+int EndedCheckpointsKept(const v1::JobRecord& job) {
+  if (job.state() != v1::DONE) return std::min(1, job.checkpoints_size());
+  return job.spec().sweep().job().empty() ? 0 : job.checkpoints_size();
+}
+
 void RetainEndedCheckpoints(v1::JobRecord& job) {
-  if (job.state() == v1::DONE && !job.spec().sweep().job().empty()) return;
-  const int kept = job.state() == v1::DONE ? 0 : std::min(1, job.checkpoints_size());
+  const int kept = EndedCheckpointsKept(job);
   job.mutable_checkpoints()->DeleteSubrange(kept, job.checkpoints_size() - kept);
 }
 

@@ -17,9 +17,11 @@ inline constexpr int kSpacedCheckpointsMax = 1000;
 // while an attempt runs, the newest that it may resume from. The job's list is newest first.
 void RetainCheckpoints(const v1::StorageConfig& policy, v1::JobRecord& job);
 
-// Of a job that has ended: if it is done, none stays, for its artifact is what it was for, unless it is a
-// variant of a sweep, which a later rung may go on from: then all. Else the newest, so that a retry goes on
-// from there.
+// How many checkpoints of a job that has ended stay, of the newest: if it is done, none, for its artifact is
+// what it was for, unless it is a variant of a sweep, which a later rung may go on from: then all. Else one,
+// so that a retry goes on from there.
+int EndedCheckpointsKept(const v1::JobRecord& job);
+// Keeps just these.
 void RetainEndedCheckpoints(v1::JobRecord& job);
 
 }  // namespace bonsai
