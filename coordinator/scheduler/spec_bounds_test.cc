@@ -90,6 +90,18 @@ TEST(SpecBoundsTest, NamesTheFieldTheValueAndWhatIsValid) {
   }
 }
 
+// With a learning rate, so that nothing else is wrong with it.
+v1::Optimizer::Muon& Muon(v1::PretrainSpec& spec) {
+  v1::Optimizer::Muon& muon = *spec.mutable_optimizer()->mutable_muon();
+  muon.set_learning_rate(0.01f);
+  return muon;
+}
+
+v1::BatchRamp& Ramp(v1::PretrainSpec& spec) {
+  spec.mutable_batch_ramp()->set_steps(10);
+  return *spec.mutable_batch_ramp();
+}
+
 TEST(SpecBoundsTest, NamesWhatIsWrongWithTraining) {
   const float nan = std::numeric_limits<float>::quiet_NaN();
   const float infinity = std::numeric_limits<float>::infinity();
@@ -136,6 +148,21 @@ TEST(SpecBoundsTest, NamesWhatIsWrongWithTraining) {
       {[](auto& s, float v) { s.mutable_optimizer()->set_clip_norm(v); }, -1,
        "pretrain.optimizer.clip_norm is -1"},
       {[](auto& s, float v) { s.mutable_optimizer()->set_weight_decay(v); }, infinity, "weight_decay is inf"},
+      {[](auto& s, float v) { s.mutable_optimizer()->mutable_muon()->set_learning_rate(v); }, 0,
+       "pretrain.optimizer.muon.learning_rate is 0: must be above 0 and at most 10"},
+      {[](auto& s, float v) { Muon(s).set_momentum(v); }, 1, "pretrain.optimizer.muon.momentum is 1"},
+      {[](auto& s, float v) { Muon(s).set_row_beta(v); }, -1, "pretrain.optimizer.muon.row_beta is -1"},
+      {[](auto& s, float v) { s.set_z_loss(v); }, nan, "pretrain.z_loss is nan"},
+      {[](auto& s, float) { s.set_gradient_parts(6); }, 0,
+       "pretrain.gradient_parts is 6: must be 0 or a power of two of at most 1024"},
+      {[](auto& s, float v) { s.mutable_guard()->set_spike_factor(v); }, 0.9f,
+       "pretrain.guard.spike_factor is 0.9: must be above 1"},
+      {[](auto& s, float) { s.mutable_batch_ramp()->set_initial_sequences(2); }, 0,
+       "pretrain.batch_ramp.steps is 0: must be from 1"},
+      {[](auto& s, float) { Ramp(s).set_initial_sequences(1); }, 0,
+       "pretrain.batch_ramp.initial_sequences is 1: must be from 2, one for each rank, to batch_sequences"},
+      {[](auto& s, float) { Ramp(s).set_initial_sequences(1000); }, 0,
+       "pretrain.batch_ramp.initial_sequences is 1000"},
   };
   for (const Row& row : rows) {
     v1::JobSpec spec;

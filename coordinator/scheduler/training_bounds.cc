@@ -1,5 +1,6 @@
 #include "coordinator/scheduler/training_bounds.h"
 
+#include <algorithm>
 #include <cmath>
 
 namespace bonsai {
@@ -8,6 +9,8 @@ namespace {
 constexpr uint32_t kStepsMax = 1'000'000'000;
 constexpr uint32_t kBatchMax = 1'000'000;
 constexpr uint32_t kSequenceMax = 1 << 20;
+constexpr uint32_t kRampStepsMax = 1'000'000;
+constexpr uint32_t kPartsMax = 1024;
 
 void CheckShape(const v1::ModelShape& shape, ProblemList& problems) {
   CheckRange("pretrain.model.layers", shape.layers(), 1u, 1024u, problems);
@@ -46,13 +49,20 @@ void CheckOptimizer(const std::string& field, const v1::Optimizer& optimizer, Pr
   CheckRange(absl::StrCat(field, ".epsilon"), optimizer.epsilon(), 0.f, 1.f, problems);
   CheckRange(absl::StrCat(field, ".weight_decay"), optimizer.weight_decay(), 0.f, 10.f, problems);
   CheckRange(absl::StrCat(field, ".clip_norm"), optimizer.clip_norm(), 0.f, 1e6f, problems);
+  if (!optimizer.has_muon()) return;
+  const float muon_rate = optimizer.muon().learning_rate();
+  if (!(muon_rate > 0) || muon_rate > 10) {
+    problems.Add(absl::StrCat(field, ".muon.learning_rate"), muon_rate, "must be above 0 and at most 10");
+  }
+  CheckRange(absl::StrCat(field, ".muon.momentum"), optimizer.muon().momentum(), 0.f, 0.99999f, problems);
+  CheckRange(absl::StrCat(field, ".muon.row_beta"), optimizer.muon().row_beta(), 0.f, 0.99999f, problems);
 }
 
 void CheckSchedule(const std::string& field, const v1::Schedule& schedule, uint64_t steps,
                    ProblemList& problems) {
   if (!v1::Schedule::Shape_IsValid(schedule.shape())) {
     problems.Add(absl::StrCat(field, ".shape"), static_cast<int>(schedule.shape()),
-                 "must be COSINE, WSD, or left out for a constant rate after the warm-up");
+                 "must be COSINE, WSD, LINEAR, or left out for a constant rate after the warm-up");
   }
   CheckRange(absl::StrCat(field, ".final_fraction"), schedule.final_fraction(), 0.f, 1.f, problems);
   if (schedule.shape() != v1::Schedule::WSD && schedule.decay_steps() != 0) {
@@ -81,6 +91,32 @@ void CheckStop(const std::string& kind, uint32_t stop_after_steps, uint32_t step
                absl::StrCat("must be at most steps, which is ", steps, ", or 0 for all"));
 }
 
+void CheckRamp(const v1::BatchRamp& ramp, uint32_t batch, uint32_t ranks, ProblemList& problems) {
+  CheckRange("pretrain.batch_ramp.steps", ramp.steps(), 1u, kRampStepsMax, problems);
+  const uint32_t initial = ramp.initial_sequences();
+  if (initial < std::max(1u, ranks) || initial > batch) {
+    problems.Add("pretrain.batch_ramp.initial_sequences", initial,
+                 absl::StrCat("must be from ", std::max(1u, ranks),
+                              ", one for each rank, to batch_sequences, ", batch));
+  }
+}
+
+void CheckGuard(const std::string& kind, const v1::Guard& guard, ProblemList& problems) {
+  if (!v1::Guard::Action_IsValid(guard.action())) {
+    problems.Add(kind + ".guard.action", static_cast<int>(guard.action()), "must be STOP or SKIP");
+  }
+  const float factor = guard.spike_factor();
+  if (factor != 0 && !(factor > 1 && factor <= 1e6f)) {
+    problems.Add(kind + ".guard.spike_factor", factor, "must be above 1, or 0 for no such check");
+  }
+}
+
+void CheckParts(const std::string& kind, uint32_t parts, ProblemList& problems) {
+  if ((parts & (parts - 1)) == 0 && parts <= kPartsMax) return;
+  problems.Add(kind + ".gradient_parts", parts,
+               absl::StrCat("must be 0 or a power of two of at most ", kPartsMax));
+}
+
 }  // namespace
 
 void CheckPretrain(const v1::PretrainSpec& spec, uint32_t ranks, ProblemList& problems) {
@@ -90,6 +126,10 @@ void CheckPretrain(const v1::PretrainSpec& spec, uint32_t ranks, ProblemList& pr
   CheckSchedule("pretrain.schedule", spec.schedule(), spec.steps(), problems);
   CheckBatch("pretrain", spec.batch_sequences(), ranks, problems);
   CheckStop("pretrain", spec.stop_after_steps(), spec.steps(), problems);
+  if (spec.has_batch_ramp()) CheckRamp(spec.batch_ramp(), spec.batch_sequences(), ranks, problems);
+  CheckRange("pretrain.z_loss", spec.z_loss(), 0.f, 1.f, problems);
+  CheckGuard("pretrain", spec.guard(), problems);
+  CheckParts("pretrain", spec.gradient_parts(), problems);
   CheckRange("pretrain.validation.sequences", spec.validation().sequences(), 0u, kBatchMax, problems);
   if (spec.seq_len() > spec.model().max_seq_len() || spec.seq_len() == 1) {
     problems.Add("pretrain.seq_len", spec.seq_len(),
@@ -104,6 +144,8 @@ void CheckSft(const v1::SftSpec& spec, uint32_t ranks, ProblemList& problems) {
   CheckSchedule("sft.schedule", spec.schedule(), spec.steps(), problems);
   CheckBatch("sft", spec.batch_sequences(), ranks, problems);
   CheckStop("sft", spec.stop_after_steps(), spec.steps(), problems);
+  CheckGuard("sft", spec.guard(), problems);
+  CheckParts("sft", spec.gradient_parts(), problems);
   if (spec.seq_len() != 0) CheckRange("sft.seq_len", spec.seq_len(), 2u, kSequenceMax, problems);
 }
 

@@ -16,15 +16,20 @@ using edge::TensorRole;
 
 class AutogradStep final : public TrainStep {
  public:
-  AutogradStep(const ParameterLayout& layout, bool in_double)
-      : layout_(layout), config_(layout.config()), dtype_(in_double ? at::kDouble : at::kFloat) {}
+  AutogradStep(const ParameterLayout& layout, bool in_double, float z_loss)
+      : layout_(layout),
+        config_(layout.config()),
+        dtype_(in_double ? at::kDouble : at::kFloat),
+        z_loss_(z_loss) {}
 
   double AddGradient(const TokenBatch& batch, absl::Span<const float> parameters, float scale,
                      absl::Span<float> gradient) override {
     Load(parameters, true);
-    const Tensor loss = SummedLoss(batch);
+    const Tensor logits = Forward(batch).flatten(0, 1), targets = TargetsOf(batch);
+    const Tensor loss = CrossEntropy(logits, targets);
+    const Tensor extra = logits.logsumexp(-1).square().masked_select(targets >= 0).sum() * z_loss_;
     const std::vector<Tensor> gradients =
-        torch::autograd::grad({loss}, weights_, {}, c10::nullopt, false, /*allow_unused=*/false);
+        torch::autograd::grad({loss + extra}, weights_, {}, c10::nullopt, false, /*allow_unused=*/false);
     for (size_t t = 0; t < gradients.size(); ++t) {
       const ParameterBlock& block = layout_.blocks()[t];
       Tensor(at::from_blob(gradient.data() + block.offset, block.spec.shape, at::kFloat))
@@ -35,7 +40,7 @@ class AutogradStep final : public TrainStep {
 
   double Loss(const TokenBatch& batch, absl::Span<const float> parameters) override {
     Load(parameters, false);
-    return SummedLoss(batch).item<double>();
+    return CrossEntropy(Forward(batch).flatten(0, 1), TargetsOf(batch)).item<double>();
   }
 
   void Logits(const TokenBatch& batch, absl::Span<const float> parameters,
@@ -112,11 +117,12 @@ class AutogradStep final : public TrainStep {
                       Weight(config_.tied_embeddings ? TensorRole::kEmbedding : TensorRole::kOutput, -1).t());
   }
 
-  Tensor SummedLoss(const TokenBatch& batch) const {
-    const Tensor targets =
-        at::from_blob(const_cast<int32_t*>(batch.targets), {batch.rows * batch.positions}, at::kInt)
-            .to(at::kLong);
-    const Tensor logits = Forward(batch).flatten(0, 1);
+  static Tensor TargetsOf(const TokenBatch& batch) {
+    return at::from_blob(const_cast<int32_t*>(batch.targets), {batch.rows * batch.positions}, at::kInt)
+        .to(at::kLong);
+  }
+
+  static Tensor CrossEntropy(const Tensor& logits, const Tensor& targets) {
     return at::cross_entropy_loss(logits, at::where(targets < 0, -100, targets), {}, at::Reduction::Sum,
                                   -100);
   }
@@ -124,13 +130,14 @@ class AutogradStep final : public TrainStep {
   const ParameterLayout& layout_;
   const edge::ModelConfig config_;
   const at::ScalarType dtype_;
+  const float z_loss_;
   std::vector<Tensor> weights_;  // one for each block of the layout
 };
 
 }  // namespace
 
-std::unique_ptr<TrainStep> CreateAutogradStep(const ParameterLayout& layout, bool in_double) {
-  return std::make_unique<AutogradStep>(layout, in_double);
+std::unique_ptr<TrainStep> CreateAutogradStep(const ParameterLayout& layout, bool in_double, float z_loss) {
+  return std::make_unique<AutogradStep>(layout, in_double, z_loss);
 }
 
 }  // namespace bonsai

@@ -10,7 +10,8 @@
 namespace bonsai {
 
 // `layout` outlives the step. Runs in double precision if `in_double`, otherwise in float.
-std::unique_ptr<TrainStep> CreateAutogradStep(const ParameterLayout& layout, bool in_double);
+std::unique_ptr<TrainStep> CreateAutogradStep(const ParameterLayout& layout, bool in_double,
+                                              float z_loss = 0);
 
 }  // namespace bonsai
 

@@ -25,6 +25,7 @@ struct RowBuffer {
 class BatchSource {
  public:
   struct Size {
+    int64_t rows;      // over all ranks; at least 1
     uint64_t tokens;   // that the model reads, padding not counted
     uint64_t targets;  // that the loss counts; at least 1
   };

@@ -1,7 +1,8 @@
 // Tokens per second of a training step, for a shape:
 //   bench --dim=128 --layers=4 --heads=4 --kv-heads=4 --hidden=352 --vocab=4096 --positions=256 --rows=16
-//         --threads=1 --pass=512 --logits=256 --seconds=5
-// Prints the best and the median step, per second of wall time and of processor time.
+//         --threads=1 --pass=512 --logits=256 --seconds=5 --muon=1
+// --muon=2 has Muon instead of AdamW. Prints the best and the median step, per second of wall time and of
+// processor time.
 #include <time.h>
 
 #include <algorithm>
@@ -12,8 +13,8 @@
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/string_view.h"
-#include "worker/train/adamw.h"
 #include "worker/train/llama_step.h"
+#include "worker/train/optimizer.h"
 #include "worker/train/random_bits.h"
 
 namespace bonsai {
@@ -71,7 +72,10 @@ Times TimeSteps(const Flags& flags, const ParameterLayout& layout) {
   }
   std::vector<float> parameters(layout.size()), gradient(layout.size());
   InitializeParameters(layout, 1, absl::MakeSpan(parameters));
-  Adamw adamw(layout, SelectKernels(), v1::Optimizer());
+  v1::Optimizer spec;
+  spec.set_learning_rate(1e-4f);
+  if (flags.at("muon") > 1) spec.mutable_muon()->set_learning_rate(1e-4f);
+  Optimizer optimizer(layout, SelectKernels(), spec, static_cast<int>(flags.at("threads")));
   LlamaStepOptions options;
   options.pass_positions = flags.at("pass");
   options.logit_positions = flags.at("logits");
@@ -84,7 +88,7 @@ Times TimeSteps(const Flags& flags, const ParameterLayout& layout) {
     std::fill(gradient.begin(), gradient.end(), 0.0f);
     step->AddGradient({rows, positions, tokens.data(), targets.data()}, parameters,
                       1.0f / static_cast<float>(count), absl::MakeSpan(gradient));
-    adamw.Apply(update, 1e-4f, gradient, absl::MakeSpan(parameters));
+    optimizer.Apply(update, 1e-4f, optimizer.Norm(gradient), gradient, absl::MakeSpan(parameters));
     times.wall.push_back(Seconds(CLOCK_MONOTONIC) - wall);
     times.processor.push_back(Seconds(CLOCK_PROCESS_CPUTIME_ID) - processor);
   }
@@ -94,9 +98,9 @@ Times TimeSteps(const Flags& flags, const ParameterLayout& layout) {
 }
 
 int Main(int argc, char** argv) {
-  Flags flags = {{"dim", 128},    {"layers", 4},   {"heads", 4},       {"kv-heads", 4},
-                 {"hidden", 352}, {"vocab", 4096}, {"positions", 256}, {"rows", 16},
-                 {"threads", 1},  {"pass", 512},   {"logits", 256},    {"seconds", 5}};
+  Flags flags = {{"dim", 128},    {"layers", 4},      {"heads", 4}, {"kv-heads", 4}, {"hidden", 352},
+                 {"vocab", 4096}, {"positions", 256}, {"rows", 16}, {"threads", 1},  {"pass", 512},
+                 {"logits", 256}, {"seconds", 5},     {"muon", 1}};
   if (!ParseFlags(argc, argv, flags)) return 1;
   const absl::StatusOr<ParameterLayout> layout = ParameterLayout::Create(ConfigOf(flags));
   if (!layout.ok()) {

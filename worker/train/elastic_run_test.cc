@@ -60,12 +60,13 @@ class Ledger {
 // have equally many targets.
 class PatternSource final : public BatchSource {
  public:
-  explicit PatternSource(Ledger& ledger) : ledger_(ledger) {}
+  explicit PatternSource(Ledger& ledger, uint64_t spoiled_step = UINT64_MAX)
+      : ledger_(ledger), spoiled_step_(spoiled_step) {}
 
   Size SizeOf(uint64_t) override {
     uint64_t targets = 0;
     for (int64_t row = 0; row < kBatch; ++row) targets += static_cast<uint64_t>(kPositions - row);
-    return {kBatch * kPositions, targets};
+    return {kBatch, kBatch * kPositions, targets};
   }
 
   absl::Status Fill(uint64_t step, int64_t first, int64_t rows, RowBuffer* buffer) override {
@@ -79,7 +80,10 @@ class PatternSource final : public BatchSource {
       for (int64_t i = 0; i < kPositions; ++i) {
         const int64_t at = row * kPositions + i;
         buffer->tokens[at] = static_cast<int32_t>((start + 3 * i) % kVocabulary);
-        buffer->targets[at] = i < first + row ? -1 : static_cast<int32_t>((start + 3 * i + 3) % kVocabulary);
+        // What the pattern never holds, at the step that is spoiled.
+        const int64_t stride = step == spoiled_step_ ? 5 : 3;
+        const uint64_t target = (start + 3 * i + stride) % kVocabulary;
+        buffer->targets[at] = i < first + row ? -1 : static_cast<int32_t>(target);
       }
     }
     return absl::OkStatus();
@@ -87,6 +91,7 @@ class PatternSource final : public BatchSource {
 
  private:
   Ledger& ledger_;
+  const uint64_t spoiled_step_;
 };
 
 TrainingPlan Plan() {
@@ -120,6 +125,7 @@ class ElasticRunTest : public testing::Test {
       v1::Task& task = contexts[rank]->mutable_task();
       task.set_rank(rank);
       task.set_ranks(ranks);
+      task.mutable_spec()->mutable_resources()->set_cpus(cpus_);
       task.set_rendezvous_dir(contexts[0]->task().rendezvous_dir());
       for (auto it = resume.rbegin(); it != resume.rend(); ++it) {
         contexts[rank]->AddResume(it->manifest_id(), it->step());
@@ -145,10 +151,10 @@ class ElasticRunTest : public testing::Test {
   absl::StatusOr<TrainOutcome> Train(FakeRunnerContext& context) {
     const auto group = RankGroup::Join(context.task(), absl::Seconds(60));
     if (!group.ok()) return group.status();
-    PatternSource source(ledger_);
+    PatternSource source(ledger_, spoiled_step_);
     std::vector<float> initial(layout_.size());
     InitializeParameters(layout_, 5, absl::MakeSpan(initial));
-    return TrainModel(context, **group, layout_, Plan(), {source}, std::move(initial));
+    return TrainModel(context, **group, layout_, plan_, {source}, std::move(initial));
   }
 
   // Leaves after `stop_step`; what was asked for since `first_step` was asked for once.
@@ -165,6 +171,9 @@ class ElasticRunTest : public testing::Test {
   const std::unique_ptr<FakeRunnerContext> home_;
   const ParameterLayout layout_;
   Ledger ledger_;
+  TrainingPlan plan_ = Plan();
+  uint64_t spoiled_step_ = UINT64_MAX;
+  uint32_t cpus_ = 1;
 };
 
 TEST_F(ElasticRunTest, TwentyStepsAreTenAndTenBitForBit) {
@@ -197,6 +206,53 @@ TEST_F(ElasticRunTest, FourThenTwoThenOneRankSeeEverySampleOnceAndKeepTheLoss) {
   ASSERT_EQ(got.size(), size_t{kSteps});
   EXPECT_LT(got.back(), got.front() - 0.5f);
   for (size_t step = 0; step < kSteps; ++step) EXPECT_NEAR(got[step], want[step], 1e-4) << step;
+}
+
+TEST_F(ElasticRunTest, WithGradientPartsAnyNumberOfRanksAndThreadsGivesTheSameBits) {
+  plan_.gradient_parts = 8;
+  plan_.optimizer.mutable_muon()->set_learning_rate(0.01f);
+  const AttemptResult whole = Attempt(1);
+  ASSERT_TRUE(whole.outcome.ok()) << whole.outcome.status();
+  for (const uint32_t ranks : {2, 3, 4, 8}) {
+    cpus_ = ranks == 2 ? 3 : 1;
+    const AttemptResult result = Attempt(ranks);
+    ASSERT_TRUE(result.outcome.ok()) << result.outcome.status();
+    EXPECT_TRUE(result.outcome->state.parameters == whole.outcome->state.parameters) << ranks;
+    EXPECT_EQ(result.outcome->state.losses, whole.outcome->state.losses) << ranks;
+  }
+  // And so do four ranks, then two, then one.
+  cpus_ = 1;
+  const std::vector<v1::CheckpointWritten> four = Leave(4, {}, 0, 6);
+  ASSERT_EQ(four.size(), 1u);
+  const std::vector<v1::CheckpointWritten> two = Leave(2, four, four[0].step(), 13);
+  ASSERT_EQ(two.size(), 1u);
+  const AttemptResult one = Attempt(1, two);
+  ASSERT_TRUE(one.outcome.ok()) << one.outcome.status();
+  EXPECT_TRUE(one.outcome->state.parameters == whole.outcome->state.parameters);
+}
+
+TEST_F(ElasticRunTest, UpdateOfASpikeIsLeftOutAlsoAfterAResume) {
+  plan_.steps = plan_.end_steps = 70;
+  plan_.guard.set_action(v1::Guard::SKIP);
+  plan_.guard.set_spike_factor(2);
+  spoiled_step_ = 62;
+  const AttemptResult whole = Attempt(1);
+  ASSERT_TRUE(whole.outcome.ok()) << whole.outcome.status();
+  const std::vector<float>& losses = whole.outcome->state.losses;
+  ASSERT_EQ(losses.size(), 70u);
+  for (size_t step = 0; step < losses.size(); ++step) EXPECT_EQ(std::isnan(losses[step]), step == 62) << step;
+  const std::vector<v1::CheckpointWritten> most = Leave(1, {}, 0, 60);
+  ASSERT_EQ(most.size(), 1u);
+  const AttemptResult resumed = Attempt(1, most);
+  ASSERT_TRUE(resumed.outcome.ok()) << resumed.outcome.status();
+  EXPECT_TRUE(resumed.outcome->state.parameters == whole.outcome->state.parameters);
+
+  plan_.guard.set_action(v1::Guard::STOP);
+  const absl::Status stopped = Attempt(1).outcome.status();
+  EXPECT_EQ(stopped.code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_NE(stopped.message().find("at step 63 (learning rate 0.01), and pretrain.guard.action is STOP"),
+            std::string::npos)
+      << stopped;
 }
 
 TEST_F(ElasticRunTest, CheckpointOfTwoRanksIsReadByOneAndByThree) {

@@ -53,7 +53,7 @@ const InstructionSource::Row& InstructionSource::RowOf(uint64_t step, uint64_t p
 }
 
 BatchSource::Size InstructionSource::SizeOf(uint64_t step) {
-  Size size = {0, 0};
+  Size size = {static_cast<int64_t>(batch_sequences_), 0, 0};
   for (uint64_t place = 0; place < batch_sequences_; ++place) {
     const Row& row = RowOf(step, place);
     size.tokens += row.length - 1;

@@ -61,9 +61,11 @@ struct Kernels {
   // out[row] = sum of a * b over a row's cols values; rows are `stride` apart in both.
   void (*row_dot)(const float* a, const float* b, int64_t rows, int64_t cols, int64_t stride, float* out);
 
-  // Returns the summed cross-entropy, in nats, of the rows whose target is not negative. logits become their
-  // own gradient times `scale`; rows without a target become 0.
-  double (*cross_entropy)(float* logits, const int32_t* targets, int64_t rows, int64_t cols, float scale);
+  // Returns the summed cross-entropy, in nats, of the rows whose target is not negative. logits become the
+  // gradient, times `scale`, of that plus z_loss * (log of a row's sum of exponentials)^2 (Chowdhery et al.
+  // 2022); rows without a target become 0.
+  double (*cross_entropy)(float* logits, const int32_t* targets, int64_t rows, int64_t cols, float scale,
+                          float z_loss);
 
   void (*add)(float* sum, const float* x, int64_t count);
   double (*sum_of_squares)(const float* x, int64_t count);

@@ -109,20 +109,22 @@ TEST_P(KernelsTest, CrossEntropyAndItsGradient) {
     return total;
   };
   std::vector<float> gradient = logits;
-  EXPECT_NEAR(GetParam()->cross_entropy(gradient.data(), targets.data(), kRows, kCols, 0.5f), loss(), 1e-5);
+  EXPECT_NEAR(GetParam()->cross_entropy(gradient.data(), targets.data(), kRows, kCols, 0.5f, 0.0f), loss(),
+              1e-5);
   for (size_t i = 0; i < logits.size(); ++i) ASSERT_NEAR(gradient[i], 0.5 * Slope(at, i, loss), 1e-6) << i;
 }
 
 TEST_P(KernelsTest, CrossEntropyOfLargeLogitsIsExactAndOfNanIsNan) {
   std::vector<float> large = {5000.0f, -5000.0f, 4990.0f};
   const int32_t target = 2;
-  EXPECT_NEAR(GetParam()->cross_entropy(large.data(), &target, 1, 3, 1.0f),
+  EXPECT_NEAR(GetParam()->cross_entropy(large.data(), &target, 1, 3, 1.0f, 0.0f),
               10.0 + std::log1p(std::exp(-10.0)), 1e-6);
   for (const float bad : {NAN, INFINITY}) {
     for (int64_t at = 0; at < kCols; ++at) {
       std::vector<float> logits(kCols, 0.5f);
       logits[at] = bad;
-      EXPECT_FALSE(std::isfinite(GetParam()->cross_entropy(logits.data(), &target, 1, kCols, 1.0f))) << at;
+      EXPECT_FALSE(std::isfinite(GetParam()->cross_entropy(logits.data(), &target, 1, kCols, 1.0f, 0.0f)))
+          << at;
     }
   }
 }

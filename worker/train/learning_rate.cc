@@ -53,6 +53,17 @@ absl::Status ValidateOptimizer(const v1::Optimizer& optimizer, absl::string_view
   if (!(optimizer.clip_norm() >= 0 && std::isfinite(optimizer.clip_norm()))) {
     return Invalid(kind, "optimizer.clip_norm", optimizer.clip_norm(), "0 (no clipping) or more");
   }
+  if (!optimizer.has_muon()) return absl::OkStatus();
+  const v1::Optimizer::Muon& muon = optimizer.muon();
+  if (!(muon.learning_rate() > 0 && std::isfinite(muon.learning_rate()))) {
+    return Invalid(kind, "optimizer.muon.learning_rate", muon.learning_rate(), "above 0, finite");
+  }
+  if (!(muon.momentum() >= 0 && muon.momentum() < 1)) {
+    return Invalid(kind, "optimizer.muon.momentum", muon.momentum(), "0 (for 0.95) up to below 1");
+  }
+  if (!(muon.row_beta() >= 0 && muon.row_beta() < 1)) {
+    return Invalid(kind, "optimizer.muon.row_beta", muon.row_beta(), "0 (for 0.95) up to below 1");
+  }
   return absl::OkStatus();
 }
 
@@ -69,8 +80,9 @@ float LearningRate(const v1::Schedule& schedule, float peak, uint64_t step, uint
     const double wave = 0.5 * (1.0 + std::cos(std::numbers::pi * std::min(1.0, done(warmup))));
     return static_cast<float>(peak * (last + (1.0 - last) * wave));
   }
-  if (schedule.shape() == v1::Schedule::WSD && schedule.decay_steps() > 0) {
-    const double line = 1.0 - std::min(1.0, done(steps - schedule.decay_steps()));
+  const bool wsd = schedule.shape() == v1::Schedule::WSD && schedule.decay_steps() > 0;
+  if (wsd || schedule.shape() == v1::Schedule::LINEAR) {
+    const double line = 1.0 - std::min(1.0, done(wsd ? steps - schedule.decay_steps() : warmup));
     return static_cast<float>(peak * (last + (1.0 - last) * line));
   }
   return peak;

@@ -39,6 +39,13 @@ TEST(LearningRate, WsdStaysThenFallsInALine) {
   EXPECT_NEAR(LearningRate(schedule, 1.0f, 99, 100), 0.0f, 1e-6);
 }
 
+TEST(LearningRate, LinearFallsFromTheWarmUpOn) {
+  const v1::Schedule schedule = ScheduleOf(v1::Schedule::LINEAR, 10, 0, 0);
+  EXPECT_EQ(LearningRate(schedule, 1.0f, 9, 110), 1.0f);
+  EXPECT_NEAR(LearningRate(schedule, 1.0f, 59, 110), 0.5f, 1e-6);
+  EXPECT_NEAR(LearningRate(schedule, 1.0f, 109, 110), 0.0f, 1e-6);
+}
+
 TEST(LearningRate, WithoutAShapeStaysAtThePeak) {
   EXPECT_EQ(LearningRate(v1::Schedule(), 0.3f, 99, 100), 0.3f);
 }

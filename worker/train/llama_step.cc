@@ -217,7 +217,8 @@ double LlamaStep::Head(const TokenBatch& pass, const float* w, float scale, floa
     const int64_t count = std::min(options_.logit_positions, n - first);
     const float* x = normed_.data() + first * dim;
     Multiply(count, vocab, dim, {x, dim}, {output, dim, Transpose::kYes}, 0, logits_.data(), vocab);
-    loss += kernels_.cross_entropy(logits_.data(), pass.targets + first, count, vocab, scale);
+    loss +=
+        kernels_.cross_entropy(logits_.data(), pass.targets + first, count, vocab, scale, options_.z_loss);
     if (gradient == nullptr) continue;
     Multiply(count, dim, vocab, {logits_.data(), vocab}, {output, dim}, 0, d_normed_.data() + first * dim,
              dim);

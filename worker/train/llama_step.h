@@ -16,6 +16,8 @@ struct LlamaStepOptions {
   int64_t pass_positions = 512;
   // Positions whose logits are held together.
   int64_t logit_positions = 256;
+  // The gradient is that of the loss plus z_loss * (log of the softmax's denominator)^2 for each target.
+  float z_loss = 0;
 };
 
 // `layout` must outlive the step. The config's max_seq_len bounds a batch's positions. Not copyable, one

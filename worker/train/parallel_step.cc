@@ -1,8 +1,8 @@
 #include <algorithm>
-#include <thread>
 #include <vector>
 
 #include "worker/train/llama_step.h"
+#include "worker/train/thread_share.h"
 
 namespace bonsai {
 namespace {
@@ -57,14 +57,11 @@ class ParallelStep final : public TrainStep {
   template <typename Work>
   void ForEachShare(const TokenBatch& batch, const Work& work) {
     const int64_t shares = static_cast<int64_t>(Shares(batch));
-    std::vector<std::thread> threads;
-    const auto run = [&](int64_t t) {
-      const int64_t first = batch.rows * t / shares, end = batch.rows * (t + 1) / shares;
-      work(static_cast<size_t>(t), batch.Slice(first, end - first));
-    };
-    for (int64_t t = 1; t < shares; ++t) threads.emplace_back(run, t);
-    run(0);
-    for (std::thread& thread : threads) thread.join();
+    ShareOut(steps_.size(), shares, [&](size_t, size_t t) {
+      const int64_t share = static_cast<int64_t>(t);
+      const int64_t first = batch.rows * share / shares, end = batch.rows * (share + 1) / shares;
+      work(t, batch.Slice(first, end - first));
+    });
   }
 
   const Kernels& kernels_;

@@ -97,7 +97,8 @@ absl::StatusOr<HeldOut> OpenHeldOut(RunnerContext& context, const InputArtifact&
   if (!tokens.ok()) return tokens.status();
   const uint64_t size = (*tokens)->size(), windows = size == 0 ? 0 : (size - 1) / positions;
   const uint64_t rows = std::min<uint64_t>(asked == 0 ? kValidationSequences : asked, windows);
-  auto source = WindowSource::Create(**tokens, {positions, static_cast<uint32_t>(rows), /*seed=*/0}, kField);
+  auto source =
+      WindowSource::Create(**tokens, {positions, static_cast<uint32_t>(rows), /*seed=*/0, {}}, kField);
   if (!source.ok()) return source.status();
   return HeldOut{*std::move(tokens), *std::move(source)};
 }
@@ -133,8 +134,8 @@ absl::Status RunPretrain(RunnerContext& context) {
   const int32_t vocab_size = layout->config().vocab_size;
   const auto tokens = OpenTokens(context, "pretrain.tokens", *tokenizer_input, vocab_size);
   if (!tokens.ok()) return tokens.status();
-  const auto windows =
-      WindowSource::Create(**tokens, {*positions, plan->batch_sequences, plan->seed}, "pretrain.tokens");
+  const auto windows = WindowSource::Create(
+      **tokens, {*positions, plan->batch_sequences, plan->seed, plan->ramp}, "pretrain.tokens");
   if (!windows.ok()) return windows.status();
   RunSources sources = {**windows};
   absl::StatusOr<HeldOut> held_out = HeldOut();

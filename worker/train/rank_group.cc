@@ -35,6 +35,8 @@ class SingleRank final : public RankGroup {
   int ranks() const override { return 1; }
   absl::Status Sum(absl::Span<float>) override { return absl::OkStatus(); }
   absl::Status Sum(absl::Span<double>) override { return absl::OkStatus(); }
+  absl::Status SumInTree(absl::Span<float>, int) override { return absl::OkStatus(); }
+  absl::Status SumInTree(absl::Span<double>, int) override { return absl::OkStatus(); }
   absl::StatusOr<std::string> FromRankZero(absl::string_view, absl::string_view text) override {
     return std::string(text);
   }
@@ -123,6 +125,12 @@ class GlooGroup final : public RankGroup {
 
   absl::Status Sum(absl::Span<float> values) override { return SumAs(values, at::kFloat); }
   absl::Status Sum(absl::Span<double> values) override { return SumAs(values, at::kDouble); }
+  absl::Status SumInTree(absl::Span<float> values, int working) override {
+    return SumInTreeAs(values, working, at::kFloat);
+  }
+  absl::Status SumInTree(absl::Span<double> values, int working) override {
+    return SumInTreeAs(values, working, at::kDouble);
+  }
 
   absl::StatusOr<std::string> FromRankZero(absl::string_view key, absl::string_view text) override {
     std::string word(text);
@@ -181,6 +189,38 @@ class GlooGroup final : public RankGroup {
       }
       AwaitAll(works);
     });
+  }
+
+  // Partners at distance 1, 2, 4, ... exchange their sums. Both add the same two numbers, so both have the
+  // same bits. Then the ranks that did not take part are told.
+  template <typename T>
+  absl::Status SumInTreeAs(absl::Span<T> values, int working, at::ScalarType dtype) {
+    const int64_t count = static_cast<int64_t>(values.size());
+    std::vector<T> other_values(values.size());
+    return Try("sum", [&] {
+      const at::Tensor mine = at::from_blob(values.data(), {count}, dtype);
+      const at::Tensor theirs = at::from_blob(other_values.data(), {count}, dtype);
+      int tag = 0;
+      for (int distance = 1; distance < working; distance *= 2, ++tag) {
+        if (rank_ >= working) continue;
+        Exchange(mine, theirs, rank_ ^ distance, tag);
+        for (size_t i = 0; i < values.size(); ++i) values[i] += other_values[i];
+      }
+      if (rank_ >= working) {
+        std::vector<at::Tensor> to = {mine};
+        AwaitAll({gloo_->recv(to, rank_ % working, tag)});
+      } else {
+        for (int other = rank_ + working; other < ranks_; other += working) {
+          std::vector<at::Tensor> from = {mine};
+          AwaitAll({gloo_->send(from, other, tag)});
+        }
+      }
+    });
+  }
+
+  void Exchange(const at::Tensor& mine, const at::Tensor& theirs, int partner, int tag) {
+    std::vector<at::Tensor> from = {mine}, to = {theirs};
+    AwaitAll({gloo_->send(from, partner, tag), gloo_->recv(to, partner, tag)});
   }
 
   // One that fails does not end the others: they go on with the caller's memory, which is gone after a throw.

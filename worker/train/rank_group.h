@@ -36,6 +36,11 @@ class RankGroup {
   virtual absl::Status Sum(absl::Span<float> values) = 0;
   virtual absl::Status Sum(absl::Span<double> values) = 0;
 
+  // The same for the first `working` ranks alone, a power of two: in a tree whose left and right halves are
+  // the lower and the upper half of them. The others' values are replaced by that sum.
+  virtual absl::Status SumInTree(absl::Span<float> values, int working) = 0;
+  virtual absl::Status SumInTree(absl::Span<double> values, int working) = 0;
+
   // Rank 0's text, on every rank. `key` is used once.
   virtual absl::StatusOr<std::string> FromRankZero(absl::string_view key, absl::string_view text) = 0;
 

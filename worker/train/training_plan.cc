@@ -3,6 +3,9 @@
 #include <google/protobuf/text_format.h>
 
 #include <algorithm>
+#include <bit>
+#include <cmath>
+#include <type_traits>
 
 #include "absl/strings/str_cat.h"
 #include "storage/digest.h"
@@ -35,10 +38,45 @@ TrainingPlan FromSpec(absl::string_view kind, const Spec& spec, const v1::Task& 
   plan.end_steps = spec.stop_after_steps() == 0 ? spec.steps() : spec.stop_after_steps();
   plan.batch_sequences = spec.batch_sequences();
   plan.seq_len = spec.seq_len();
+  plan.guard = spec.guard();
+  plan.gradient_parts = spec.gradient_parts();
+  if constexpr (std::is_same_v<Spec, v1::PretrainSpec>) {
+    plan.ramp = spec.batch_ramp();
+    plan.z_loss = spec.z_loss();
+  }
   plan.seed = spec.seed();
   plan.checkpoint_every_steps = spec.checkpoint_every_steps();
   plan.fingerprint = FingerprintOf(kind, spec, task);
   return plan;
+}
+
+constexpr uint32_t kRampStepsMax = 1'000'000;
+constexpr uint32_t kPartsMax = 1024;
+
+absl::Status ValidateRecipe(const TrainingPlan& plan, uint32_t ranks) {
+  const uint32_t initial = plan.ramp.initial_sequences();
+  if (plan.ramp.steps() > kRampStepsMax) {
+    return absl::InvalidArgumentError(absl::StrCat(plan.kind, ".batch_ramp.steps is ", plan.ramp.steps(),
+                                                   "; valid: at most ", kRampStepsMax));
+  }
+  if (plan.ramp.steps() > 0 && (initial < ranks || initial > plan.batch_sequences)) {
+    return absl::InvalidArgumentError(absl::StrCat(plan.kind, ".batch_ramp.initial_sequences is ", initial,
+                                                   "; valid: ", ranks, ", one for each rank, to ",
+                                                   "batch_sequences, ", plan.batch_sequences));
+  }
+  if (!(plan.z_loss >= 0 && plan.z_loss <= 1)) {
+    return absl::InvalidArgumentError(absl::StrCat(plan.kind, ".z_loss is ", plan.z_loss, "; valid: 0 to 1"));
+  }
+  const float factor = plan.guard.spike_factor();
+  if (factor != 0 && !(factor > 1 && std::isfinite(factor))) {
+    return absl::InvalidArgumentError(absl::StrCat(plan.kind, ".guard.spike_factor is ", factor,
+                                                   "; valid: above 1, or 0 for no such check"));
+  }
+  if (plan.gradient_parts > kPartsMax || (plan.gradient_parts & (plan.gradient_parts - 1)) != 0) {
+    return absl::InvalidArgumentError(absl::StrCat(plan.kind, ".gradient_parts is ", plan.gradient_parts,
+                                                   "; valid: 0, or a power of two of at most ", kPartsMax));
+  }
+  return absl::OkStatus();
 }
 
 absl::Status Validate(const TrainingPlan& plan, uint32_t ranks) {
@@ -52,6 +90,7 @@ absl::Status Validate(const TrainingPlan& plan, uint32_t ranks) {
     return absl::InvalidArgumentError(absl::StrCat(plan.kind, ".batch_sequences is ", plan.batch_sequences,
                                                    "; valid: at least one for each rank, ", ranks));
   }
+  if (absl::Status status = ValidateRecipe(plan, ranks); !status.ok()) return status;
   if (absl::Status status = ValidateOptimizer(plan.optimizer, plan.kind); !status.ok()) return status;
   return ValidateSchedule(plan.schedule, plan.steps, plan.kind);
 }
@@ -86,6 +125,16 @@ absl::StatusOr<uint32_t> PositionsOf(const TrainingPlan& plan, uint32_t longest,
 
 RowShare ShareOf(int64_t rows, int ranks, int rank) {
   return {rows * rank / ranks, rows * (rank + 1) / ranks};
+}
+
+int WorkingRanks(uint32_t parts, int ranks) {
+  return static_cast<int>(std::min(parts, std::bit_floor(static_cast<uint32_t>(ranks))));
+}
+
+RowShare PartsOf(uint32_t parts, int ranks, int rank) {
+  const int working = WorkingRanks(parts, ranks);
+  if (rank >= working) return {};
+  return ShareOf(int64_t{parts}, working, rank);
 }
 
 }  // namespace bonsai

@@ -28,7 +28,11 @@ struct TrainingPlan {
   uint32_t steps = 0;            // that the schedule spans
   uint32_t end_steps = 0;        // the run ends after these: all of them, or where another job goes on
   uint32_t batch_sequences = 0;  // per step, over all ranks
-  uint32_t seq_len = 0;          // 0: the model's
+  v1::BatchRamp ramp;
+  float z_loss = 0;
+  v1::Guard guard;
+  uint32_t gradient_parts = 0;  // 0: the sum in the fastest order
+  uint32_t seq_len = 0;         // 0: the model's
   uint64_t seed = 0;
   uint32_t checkpoint_every_steps = 0;  // 0: only when asked to leave
   std::string fingerprint;              // of all that makes this run this run
@@ -49,6 +53,11 @@ struct RowShare {
   int64_t end = 0;
 };
 RowShare ShareOf(int64_t rows, int ranks, int rank);
+
+// Where a gradient is summed in a tree over `parts` parts, a power of two: the ranks that compute it, the
+// first 2^k, and the parts of each, an aligned subtree; the others have none.
+int WorkingRanks(uint32_t parts, int ranks);
+RowShare PartsOf(uint32_t parts, int ranks, int rank);
 
 }  // namespace bonsai
 

@@ -18,6 +18,9 @@ constexpr char kSft[] =
     "ranks: 3 inputs { field: 'sft.model' artifact_id: 'm' } spec { sft { optimizer { learning_rate: 0.5 } "
     "steps: 7 batch_sequences: 4 seq_len: 9 seed: 5 checkpoint_every_steps: 2 } ";
 
+constexpr char kPretrain[] =
+    "spec { pretrain { optimizer { learning_rate: 0.5 } steps: 7 batch_sequences: 4 seed: 6 ";
+
 TEST(TrainingPlan, PretrainAndSftFillTheSameFields) {
   const absl::StatusOr<TrainingPlan> sft = PlanOf(TaskOf(std::string(kSft) + "}"));
   ASSERT_TRUE(sft.ok()) << sft.status();
@@ -29,8 +32,7 @@ TEST(TrainingPlan, PretrainAndSftFillTheSameFields) {
   EXPECT_EQ(sft->seed, 5u);
   EXPECT_EQ(sft->checkpoint_every_steps, 2u);
   EXPECT_EQ(sft->optimizer.learning_rate(), 0.5f);
-  const absl::StatusOr<TrainingPlan> pretrain = PlanOf(
-      TaskOf("spec { pretrain { optimizer { learning_rate: 0.5 } steps: 7 batch_sequences: 4 seed: 6 } }"));
+  const absl::StatusOr<TrainingPlan> pretrain = PlanOf(TaskOf(std::string(kPretrain) + "} }"));
   ASSERT_TRUE(pretrain.ok()) << pretrain.status();
   EXPECT_EQ(pretrain->kind, "pretrain");
   EXPECT_EQ(pretrain->seed, 6u);
@@ -82,6 +84,33 @@ TEST(TrainingPlan, PositionsAreBounded) {
   EXPECT_EQ(*PositionsOf(plan, 8, "max_seq_len"), 8u);
   EXPECT_TRUE(absl::StrContains(PositionsOf(plan, 1u << 27, "max_seq_len").status().message(),
                                 "sft.batch_sequences is 4"));
+}
+
+TEST(TrainingPlan, RecipeThatCannotBeIsRefusedByName) {
+  const auto message = [](absl::string_view more) {
+    return std::string(PlanOf(TaskOf(absl::StrCat(kPretrain, more, "} }"))).status().message());
+  };
+  EXPECT_EQ(message("batch_ramp { initial_sequences: 2 steps: 5 } z_loss: 0.1 gradient_parts: 8"), "");
+  for (const auto& [more, problem] : std::vector<std::pair<std::string, std::string>>{
+           {"batch_ramp { steps: 5 }", "pretrain.batch_ramp.initial_sequences is 0; valid: 1, one for each"},
+           {"batch_ramp { initial_sequences: 999 steps: 5 }", "initial_sequences is 999"},
+           {"batch_ramp { initial_sequences: 2 steps: 4000000 }", "pretrain.batch_ramp.steps is 4000000"},
+           {"z_loss: -1", "pretrain.z_loss is -1; valid: 0 to 1"},
+           {"guard { spike_factor: 1 }", "pretrain.guard.spike_factor is 1; valid: above 1"},
+           {"gradient_parts: 3", "pretrain.gradient_parts is 3; valid: 0, or a power of two"},
+           {"gradient_parts: 2048", "pretrain.gradient_parts is 2048"}}) {
+    EXPECT_TRUE(absl::StrContains(message(more), problem)) << message(more);
+  }
+}
+
+TEST(TrainingPlan, PartsAreAlignedSubtreesOfTheRanksThatWork) {
+  EXPECT_EQ(WorkingRanks(8, 6), 4);
+  EXPECT_EQ(WorkingRanks(2, 6), 2);
+  for (int rank = 0; rank < 4; ++rank) {
+    EXPECT_EQ(PartsOf(8, 6, rank).begin, 2 * rank);
+    EXPECT_EQ(PartsOf(8, 6, rank).end, 2 * rank + 2);
+  }
+  EXPECT_EQ(PartsOf(8, 6, 4).begin, PartsOf(8, 6, 4).end);
 }
 
 TEST(TrainingPlan, EveryRowIsOneRanks) {

@@ -1,6 +1,7 @@
 #include "worker/train/training_report.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include "absl/strings/str_cat.h"
 #include "edge_runtime/model/json.h"
@@ -12,15 +13,21 @@ namespace {
 constexpr uint64_t kReportPoints = 1000;
 constexpr size_t kFinalLossSteps = 20;
 
+// Without the steps whose update was left out; NaN if none remains.
 double Mean(absl::Span<const float> losses) {
-  double sum = 0;
-  for (const float loss : losses) sum += loss;
-  return losses.empty() ? 0 : sum / static_cast<double>(losses.size());
+  double sum = 0, count = 0;
+  for (const float loss : losses) {
+    if (std::isnan(loss)) continue;
+    sum += loss;
+    ++count;
+  }
+  return sum / count;
 }
 
 }  // namespace
 
 double FinalLoss(absl::Span<const float> losses) {
+  if (losses.empty()) return 0;
   return Mean(losses.last(std::min(kFinalLossSteps, losses.size())));
 }
 
@@ -34,10 +41,15 @@ std::string WriteTrainingReport(const TrainOutcome& outcome, const TrainingPlan&
   json.Key("final_loss").Number(FinalLoss(losses));
   if (outcome.validation_loss) json.Key("validation_loss").Number(*outcome.validation_loss);
   const uint64_t stride = (losses.size() + kReportPoints - 1) / kReportPoints;
+  const auto skipped =
+      std::count_if(losses.begin(), losses.end(), [](float loss) { return std::isnan(loss); });
+  json.Key("updates_skipped").Integer(skipped);
   json.Key("steps_per_point").Integer(static_cast<int64_t>(stride));
   json.Key("loss").BeginArray();
-  for (size_t first = 0; first < losses.size(); first += stride)
-    json.Number(Mean(losses.subspan(first, stride)));
+  for (size_t first = 0; first < losses.size(); first += stride) {
+    const double mean = Mean(losses.subspan(first, stride));
+    std::isnan(mean) ? json.Null() : json.Number(mean);
+  }
   json.EndArray();
   json.EndObject();
   return json.text() + "\n";

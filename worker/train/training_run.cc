@@ -3,14 +3,16 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
+#include <limits>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
-#include "worker/train/adamw.h"
+#include "worker/train/batch_gradient.h"
 #include "worker/train/checkpoint_writer.h"
 #include "worker/train/learning_rate.h"
-#include "worker/train/llama_step.h"
+#include "worker/train/loss_guard.h"
+#include "worker/train/optimizer.h"
 
 namespace bonsai {
 namespace {
@@ -24,11 +26,8 @@ void Log(const Parts&... parts) {
   std::fprintf(stderr, "%s\n", absl::StrCat(parts...).c_str());
 }
 
-absl::Status NotFinite(absl::string_view what, double value, uint64_t step, float learning_rate,
-                       absl::string_view kind) {
-  return absl::FailedPreconditionError(absl::StrCat(
-      "the ", what, " is ", value, " at step ", step + 1, " (learning rate ", learning_rate, "): a lower ",
-      kind, ".optimizer.learning_rate, a longer warm-up or a smaller clip_norm would be valid"));
+int ThreadsOf(const RunnerContext& context) {
+  return std::max<int>(1, static_cast<int>(context.task().spec().resources().cpus()));
 }
 
 class TrainingRun {
@@ -40,13 +39,11 @@ class TrainingRun {
         layout_(layout),
         plan_(plan),
         sources_(sources),
-        kernels_(SelectKernels()),
-        step_(CreateParallelStep(
-            layout, kernels_, std::max<int>(1, static_cast<int>(context.task().spec().resources().cpus())))),
-        adamw_(layout, kernels_, plan.optimizer),
+        batch_gradient_(group, layout, plan, ThreadsOf(context)),
+        optimizer_(layout, SelectKernels(), plan.optimizer, ThreadsOf(context)),
+        guard_(plan.guard),
         writer_(context, group, plan.fingerprint, static_cast<uint64_t>(layout.size()), kRankTimeout),
         gradient_(layout.size()),
-        share_(ShareOf(plan.batch_sequences, group.ranks(), group.rank())),
         sample_every_(std::max<uint64_t>(1, plan.end_steps / kSamplesPerRun)) {
     if (plan.checkpoint_every_steps > 0) writer_.Reserve();
   }
@@ -94,7 +91,7 @@ class TrainingRun {
       }
       state_ = *std::move(state);
     }
-    adamw_.Restore(std::exchange(state_.moment1, {}), std::exchange(state_.moment2, {}));
+    optimizer_.Restore(std::exchange(state_.moment1, {}), std::exchange(state_.moment2, {}));
     if (group_.rank() == 0) {
       Log("resumed at step ", state_.step, " with ", group_.ranks(), " ranks from checkpoint ",
           chosen.substr(0, 12));
@@ -126,32 +123,44 @@ class TrainingRun {
   absl::Status TakeStep(bool* stop) {
     const uint64_t step = state_.step;
     const BatchSource::Size size = sources_.training.SizeOf(step);
-    const int64_t rows = share_.end - share_.begin;
-    if (absl::Status status = sources_.training.Fill(step, share_.begin, rows, &buffer_); !status.ok())
-      return status;
-    std::fill(gradient_.begin(), gradient_.end(), 0.0f);
-    // Divided by the targets of all ranks, so that each row counts the same however they are shared out.
-    const float scale = 1.0f / static_cast<float>(size.targets);
-    // The loss, how many were asked to leave, and how long each rank's checkpoint kept it since the last
-    // step.
-    totals_.assign(2 + static_cast<size_t>(group_.ranks()), 0.0);
-    totals_[0] = step_->AddGradient(buffer_.View(), state_.parameters, scale, absl::MakeSpan(gradient_));
-    totals_[1] = context_.StopRequested() ? 1.0 : 0.0;
-    totals_[2 + static_cast<size_t>(group_.rank())] = std::exchange(stall_, 0.0);
-    if (absl::Status status = group_.Sum(absl::MakeSpan(gradient_)); !status.ok()) return status;
+    const absl::StatusOr<double> loss =
+        batch_gradient_.Compute(sources_.training, step, state_.parameters, absl::MakeSpan(gradient_));
+    if (!loss.ok()) return loss.status();
+    loss_ = *loss;
+    // How many were asked to leave, and how long each rank's checkpoint kept it since the last step.
+    totals_.assign(1 + static_cast<size_t>(group_.ranks()), 0.0);
+    totals_[0] = context_.StopRequested() ? 1.0 : 0.0;
+    totals_[1 + static_cast<size_t>(group_.rank())] = std::exchange(stall_, 0.0);
     if (absl::Status status = group_.Sum(absl::MakeSpan(totals_)); !status.ok()) return status;
-    *stop = totals_[1] > 0;
+    *stop = totals_[0] > 0;
     // The ranks wait for each other, so the one that was kept longest kept all of them.
-    stall_seconds_ += *std::max_element(totals_.begin() + 2, totals_.end());
-    loss_ = totals_[0] / static_cast<double>(size.targets);
-    rate_ = LearningRate(plan_.schedule, plan_.optimizer.learning_rate(), step, plan_.steps);
-    if (!std::isfinite(loss_)) return NotFinite("loss", loss_, step, rate_, plan_.kind);
-    norm_ = adamw_.Apply(step + 1, rate_, gradient_, absl::MakeSpan(state_.parameters));
-    if (!std::isfinite(norm_)) return NotFinite("gradient's norm", norm_, step, rate_, plan_.kind);
-    state_.losses.push_back(static_cast<float>(loss_));
+    stall_seconds_ += *std::max_element(totals_.begin() + 1, totals_.end());
+    if (absl::Status status = Update(); !status.ok()) return status;
     ++state_.step;
     tokens_ += size.tokens;
     validation_loss_.reset();
+    return absl::OkStatus();
+  }
+
+  // Moves the parameters along the gradient, unless the guard says to leave this step out.
+  absl::Status Update() {
+    rate_ = LearningRate(plan_.schedule, plan_.optimizer.learning_rate(), state_.step, plan_.steps);
+    norm_ = optimizer_.Norm(gradient_);
+    const std::string complaint = guard_.Complaint(loss_, norm_, state_.losses);
+    if (complaint.empty()) {
+      optimizer_.Apply(state_.step + 1, rate_, norm_, gradient_, absl::MakeSpan(state_.parameters));
+      state_.losses.push_back(static_cast<float>(loss_));
+      return absl::OkStatus();
+    }
+    if (absl::Status status = guard_.MaySkip(state_.losses); !status.ok()) {
+      return absl::FailedPreconditionError(
+          absl::StrCat(complaint, " at step ", state_.step + 1, " (learning rate ", rate_, "), and ",
+                       plan_.kind, ".", status.message(), ": a lower ", plan_.kind,
+                       ".optimizer.learning_rate, a longer warm-up or a smaller clip_norm would be valid"));
+    }
+    if (group_.rank() == 0) Log("step ", state_.step + 1, " left out: ", complaint);
+    state_.losses.push_back(std::numeric_limits<float>::quiet_NaN());
+    ++skipped_;
     return absl::OkStatus();
   }
 
@@ -170,7 +179,7 @@ class TrainingRun {
       const int64_t rows = share.end - share.begin;
       if (absl::Status status = sources_.validation->Fill(0, share.begin, rows, &held_out_); !status.ok())
         return status;
-      total[0] = step_->Loss(held_out_.View(), state_.parameters);
+      total[0] = batch_gradient_.step().Loss(held_out_.View(), state_.parameters);
     }
     if (absl::Status status = group_.Sum(absl::MakeSpan(total)); !status.ok()) return status;
     validation_loss_ = total[0] / static_cast<double>(sources_.validation->SizeOf(0).targets);
@@ -198,6 +207,7 @@ class TrainingRun {
                        {"tokens", static_cast<double>(tokens_)},
                        {"checkpoint_stall_seconds", stall_seconds_},
                        {"checkpoint_stall_share", stall_seconds_ / elapsed}};
+    if (skipped_ > 0) metrics.emplace_back("updates_skipped", static_cast<double>(skipped_));
     if (validation_loss_) metrics.emplace_back("validation_loss", *validation_loss_);
     context_.ReportSample(state_.step, metrics);
     const double rest = static_cast<double>(plan_.end_steps - state_.step);
@@ -210,7 +220,7 @@ class TrainingRun {
   void BeginCheckpoint() {
     Metrics metrics = {{"loss", loss_}};
     if (validation_loss_) metrics.emplace_back("validation_loss", *validation_loss_);
-    const StateView view = {state_.step, state_.parameters, adamw_.moment1(), adamw_.moment2(),
+    const StateView view = {state_.step, state_.parameters, optimizer_.moment1(), optimizer_.moment2(),
                             state_.losses};
     stall_ += writer_.Begin(view, std::move(metrics));
   }
@@ -236,14 +246,13 @@ class TrainingRun {
   const ParameterLayout& layout_;
   const TrainingPlan& plan_;
   const RunSources& sources_;
-  const Kernels& kernels_;
-  const std::unique_ptr<TrainStep> step_;
-  Adamw adamw_;
+  BatchGradient batch_gradient_;
+  Optimizer optimizer_;
+  const LossGuard guard_;
   TrainState state_;
   CheckpointWriter writer_;
   std::vector<float> gradient_;
-  RowBuffer buffer_, held_out_;
-  const RowShare share_;  // of this rank in a step
+  RowBuffer held_out_;
   const uint64_t sample_every_;
 
   uint64_t tokens_ = 0;
@@ -251,6 +260,7 @@ class TrainingRun {
   float rate_ = 0;
   std::optional<double> validation_loss_;  // after the last step, if it was asked for
   std::vector<double> totals_;
+  uint64_t skipped_ = 0;      // updates, in this attempt
   double stall_ = 0;          // of this rank, since the last step
   double stall_seconds_ = 0;  // of all ranks, in this attempt
   absl::Time begun_, sampled_;

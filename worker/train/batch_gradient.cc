@@ -1,0 +1,80 @@
+#include "worker/train/batch_gradient.h"
+
+#include <algorithm>
+
+#include "worker/train/llama_step.h"
+
+namespace bonsai {
+namespace {
+
+LlamaStepOptions OptionsOf(const TrainingPlan& plan) {
+  LlamaStepOptions options;
+  options.z_loss = plan.z_loss;
+  return options;
+}
+
+// Divided by the targets of all ranks, so that each row counts the same however they are shared out.
+float ScaleOf(const BatchSource::Size& size) { return 1.0f / static_cast<float>(size.targets); }
+
+}  // namespace
+
+BatchGradient::BatchGradient(RankGroup& group, const ParameterLayout& layout, const TrainingPlan& plan,
+                             int threads)
+    : group_(group),
+      parts_(plan.gradient_parts),
+      step_(CreateParallelStep(layout, SelectKernels(), threads, OptionsOf(plan))) {
+  if (parts_ > 0) tree_.emplace(layout, SelectKernels(), threads, OptionsOf(plan));
+}
+
+absl::StatusOr<double> BatchGradient::Compute(BatchSource& source, uint64_t step,
+                                              absl::Span<const float> parameters,
+                                              absl::Span<float> gradient) {
+  const absl::StatusOr<double> loss =
+      tree_ ? SumInTree(source, step, parameters, gradient) : Sum(source, step, parameters, gradient);
+  if (!loss.ok()) return loss;
+  return *loss / static_cast<double>(source.SizeOf(step).targets);
+}
+
+absl::Status BatchGradient::Fill(BatchSource& source, uint64_t step, const RowShare& share,
+                                 RowBuffer& buffer) {
+  buffer.rows = share.end - share.begin;
+  if (buffer.rows == 0) return absl::OkStatus();
+  return source.Fill(step, share.begin, buffer.rows, &buffer);
+}
+
+absl::StatusOr<double> BatchGradient::Sum(BatchSource& source, uint64_t step,
+                                          absl::Span<const float> parameters, absl::Span<float> gradient) {
+  const BatchSource::Size size = source.SizeOf(step);
+  buffers_.resize(1);
+  const RowShare share = ShareOf(size.rows, group_.ranks(), group_.rank());
+  if (absl::Status status = Fill(source, step, share, buffers_[0]); !status.ok()) return status;
+  std::fill(gradient.begin(), gradient.end(), 0.0f);
+  std::vector<double> loss = {step_->AddGradient(buffers_[0].View(), parameters, ScaleOf(size), gradient)};
+  if (absl::Status status = group_.Sum(gradient); !status.ok()) return status;
+  if (absl::Status status = group_.Sum(absl::MakeSpan(loss)); !status.ok()) return status;
+  return loss[0];
+}
+
+absl::StatusOr<double> BatchGradient::SumInTree(BatchSource& source, uint64_t step,
+                                                absl::Span<const float> parameters,
+                                                absl::Span<float> gradient) {
+  const BatchSource::Size size = source.SizeOf(step);
+  const RowShare parts = PartsOf(parts_, group_.ranks(), group_.rank());
+  buffers_.resize(parts.end - parts.begin);
+  // Each part is a batch of its own: how far its rows are padded must not depend on the ranks either.
+  std::vector<TokenBatch> batches;
+  for (int64_t part = parts.begin; part < parts.end; ++part) {
+    RowBuffer& buffer = buffers_[part - parts.begin];
+    const RowShare share = ShareOf(size.rows, static_cast<int>(parts_), static_cast<int>(part));
+    if (absl::Status status = Fill(source, step, share, buffer); !status.ok()) return status;
+    batches.push_back(buffer.View());
+  }
+  std::vector<double> loss = {0.0};
+  if (!batches.empty()) loss[0] = tree_->Sum(batches, parameters, ScaleOf(size), gradient);
+  const int working = WorkingRanks(parts_, group_.ranks());
+  if (absl::Status status = group_.SumInTree(gradient, working); !status.ok()) return status;
+  if (absl::Status status = group_.SumInTree(absl::MakeSpan(loss), working); !status.ok()) return status;
+  return loss[0];
+}
+
+}  // namespace bonsai

@@ -1,0 +1,54 @@
+// The gradient of a step's batch over all ranks: each computes its share of the rows, and the sum is
+// everyone's. Where the plan names gradient_parts, that sum is a tree whose shape and parts do not depend on
+// the ranks.
+//
+// Used by one thread at a time, by all ranks in the same order.
+#ifndef BONSAI_WORKER_TRAIN_BATCH_GRADIENT_H_
+#define BONSAI_WORKER_TRAIN_BATCH_GRADIENT_H_
+
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/types/span.h"
+#include "worker/train/batch_source.h"
+#include "worker/train/gradient_tree.h"
+#include "worker/train/parameter_layout.h"
+#include "worker/train/rank_group.h"
+#include "worker/train/train_step.h"
+#include "worker/train/training_plan.h"
+
+namespace bonsai {
+
+class BatchGradient {
+ public:
+  // All outlive this.
+  BatchGradient(RankGroup& group, const ParameterLayout& layout, const TrainingPlan& plan, int threads);
+
+  // Replaces `gradient` by that of the mean loss of step `step`'s batch. Returns that loss, in nats per
+  // target. Errors: the source's; Unavailable (a rank is gone).
+  absl::StatusOr<double> Compute(BatchSource& source, uint64_t step, absl::Span<const float> parameters,
+                                 absl::Span<float> gradient);
+
+  // For the loss of held-out rows.
+  TrainStep& step() { return *step_; }
+
+ private:
+  absl::Status Fill(BatchSource& source, uint64_t step, const RowShare& share, RowBuffer& buffer);
+  absl::StatusOr<double> Sum(BatchSource& source, uint64_t step, absl::Span<const float> parameters,
+                             absl::Span<float> gradient);
+  absl::StatusOr<double> SumInTree(BatchSource& source, uint64_t step, absl::Span<const float> parameters,
+                                   absl::Span<float> gradient);
+
+  RankGroup& group_;
+  const uint32_t parts_;
+  const std::unique_ptr<TrainStep> step_;
+  std::optional<GradientTree> tree_;
+  std::vector<RowBuffer> buffers_;  // one, or one for each of this rank's parts
+};
+
+}  // namespace bonsai
+
+#endif  // BONSAI_WORKER_TRAIN_BATCH_GRADIENT_H_

@@ -1,0 +1,49 @@
+// The gradient of several batches, summed in a fixed binary tree: the same bits for any number of threads,
+// and, over ranks that each hold an aligned part of the tree (RankGroup::SumInTree), for any number of those.
+//
+// Used by one thread at a time; it shares the work out to its own.
+#ifndef BONSAI_WORKER_TRAIN_GRADIENT_TREE_H_
+#define BONSAI_WORKER_TRAIN_GRADIENT_TREE_H_
+
+#include <memory>
+#include <vector>
+
+#include "absl/types/span.h"
+#include "worker/train/llama_step.h"
+#include "worker/train/train_step.h"
+
+namespace bonsai {
+
+class GradientTree {
+ public:
+  // `layout` outlives this. Memory: for each thread the logarithm of its batches' number in gradients.
+  GradientTree(const ParameterLayout& layout, const Kernels& kernels, int threads,
+               const LlamaStepOptions& options = {});
+
+  // Replaces `gradient` by `scale` times the gradient of the summed cross-entropies of `batches`, of which
+  // there are a power of two; one may have no rows. Returns that sum, in nats.
+  double Sum(absl::Span<const TokenBatch> batches, absl::Span<const float> parameters, float scale,
+             absl::Span<float> gradient);
+
+ private:
+  struct Call {
+    absl::Span<const float> parameters;
+    float scale;
+  };
+  struct Branch {  // a thread's
+    std::unique_ptr<TrainStep> step;
+    std::vector<std::vector<float>> buffers;  // one for each level below the thread's root
+    std::vector<float> root;                  // of all but the first
+  };
+
+  double SumBranch(const Call& call, absl::Span<const TokenBatch> batches, size_t level, Branch& branch,
+                   absl::Span<float> gradient);
+
+  const Kernels& kernels_;
+  const size_t size_;
+  std::vector<Branch> branches_;  // a power of two of them
+};
+
+}  // namespace bonsai
+
+#endif  // BONSAI_WORKER_TRAIN_GRADIENT_TREE_H_
