@@ -22,9 +22,10 @@ class AutogradStep final : public TrainStep {
         dtype_(in_double ? at::kDouble : at::kFloat),
         z_loss_(z_loss) {}
 
-  double AddGradient(const TokenBatch& batch, absl::Span<const float> parameters, float scale,
-                     absl::Span<float> gradient) override {
-    Load(parameters, true);
+  void Load(absl::Span<const float> parameters) override { parameters_ = parameters; }
+
+  double AddGradient(const TokenBatch& batch, float scale, absl::Span<float> gradient) override {
+    MakeWeights(true);
     const Tensor logits = Forward(batch).flatten(0, 1), targets = TargetsOf(batch);
     const Tensor loss = CrossEntropy(logits, targets);
     const Tensor extra = logits.logsumexp(-1).square().masked_select(targets >= 0).sum() * z_loss_;
@@ -38,24 +39,23 @@ class AutogradStep final : public TrainStep {
     return loss.item<double>();
   }
 
-  double Loss(const TokenBatch& batch, absl::Span<const float> parameters) override {
-    Load(parameters, false);
+  double Loss(const TokenBatch& batch) override {
+    MakeWeights(false);
     return CrossEntropy(Forward(batch).flatten(0, 1), TargetsOf(batch)).item<double>();
   }
 
-  void Logits(const TokenBatch& batch, absl::Span<const float> parameters,
-              absl::Span<float> logits) override {
-    Load(parameters, false);
+  void Logits(const TokenBatch& batch, absl::Span<float> logits) override {
+    MakeWeights(false);
     const Tensor out = Forward(batch).to(at::kFloat).contiguous();
     std::copy_n(out.data_ptr<float>(), out.numel(), logits.data());
   }
 
  private:
-  void Load(absl::Span<const float> parameters, bool with_gradient) {
+  void MakeWeights(bool with_gradient) {
     weights_.clear();
     for (const ParameterBlock& block : layout_.blocks()) {
       const Tensor view =
-          at::from_blob(const_cast<float*>(parameters.data()) + block.offset, block.spec.shape, at::kFloat);
+          at::from_blob(const_cast<float*>(parameters_.data()) + block.offset, block.spec.shape, at::kFloat);
       weights_.push_back(view.clone().to(dtype_).set_requires_grad(with_gradient));
     }
   }
@@ -131,6 +131,7 @@ class AutogradStep final : public TrainStep {
   const edge::ModelConfig config_;
   const at::ScalarType dtype_;
   const float z_loss_;
+  absl::Span<const float> parameters_;
   std::vector<Tensor> weights_;  // one for each block of the layout
 };
 

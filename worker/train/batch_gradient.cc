@@ -7,8 +7,8 @@
 namespace bonsai {
 namespace {
 
-LlamaStepOptions OptionsOf(const TrainingPlan& plan) {
-  LlamaStepOptions options;
+LlamaPassOptions OptionsOf(const TrainingPlan& plan) {
+  LlamaPassOptions options;
   options.z_loss = plan.z_loss;
   return options;
 }
@@ -22,15 +22,18 @@ BatchGradient::BatchGradient(RankGroup& group, const ParameterLayout& layout, co
                              int threads)
     : group_(group),
       parts_(plan.gradient_parts),
-      step_(CreateParallelStep(layout, SelectKernels(), threads, OptionsOf(plan))) {
+      step_(CreateLlamaStep(layout, SelectKernels(), threads, OptionsOf(plan))) {
   if (parts_ > 0) tree_.emplace(layout, SelectKernels(), threads, OptionsOf(plan));
 }
 
+void BatchGradient::Load(absl::Span<const float> parameters) {
+  step_->Load(parameters);
+  if (tree_) tree_->Load(parameters);
+}
+
 absl::StatusOr<double> BatchGradient::Compute(BatchSource& source, uint64_t step,
-                                              absl::Span<const float> parameters,
                                               absl::Span<float> gradient) {
-  const absl::StatusOr<double> loss =
-      tree_ ? SumInTree(source, step, parameters, gradient) : Sum(source, step, parameters, gradient);
+  const absl::StatusOr<double> loss = tree_ ? SumInTree(source, step, gradient) : Sum(source, step, gradient);
   if (!loss.ok()) return loss;
   return *loss / static_cast<double>(source.SizeOf(step).targets);
 }
@@ -42,21 +45,19 @@ absl::Status BatchGradient::Fill(BatchSource& source, uint64_t step, const RowSh
   return source.Fill(step, share.begin, buffer.rows, &buffer);
 }
 
-absl::StatusOr<double> BatchGradient::Sum(BatchSource& source, uint64_t step,
-                                          absl::Span<const float> parameters, absl::Span<float> gradient) {
+absl::StatusOr<double> BatchGradient::Sum(BatchSource& source, uint64_t step, absl::Span<float> gradient) {
   const BatchSource::Size size = source.SizeOf(step);
   buffers_.resize(1);
   const RowShare share = ShareOf(size.rows, group_.ranks(), group_.rank());
   if (absl::Status status = Fill(source, step, share, buffers_[0]); !status.ok()) return status;
   std::fill(gradient.begin(), gradient.end(), 0.0f);
-  std::vector<double> loss = {step_->AddGradient(buffers_[0].View(), parameters, ScaleOf(size), gradient)};
+  std::vector<double> loss = {step_->AddGradient(buffers_[0].View(), ScaleOf(size), gradient)};
   if (absl::Status status = group_.Sum(gradient); !status.ok()) return status;
   if (absl::Status status = group_.Sum(absl::MakeSpan(loss)); !status.ok()) return status;
   return loss[0];
 }
 
 absl::StatusOr<double> BatchGradient::SumInTree(BatchSource& source, uint64_t step,
-                                                absl::Span<const float> parameters,
                                                 absl::Span<float> gradient) {
   const BatchSource::Size size = source.SizeOf(step);
   const RowShare parts = PartsOf(parts_, group_.ranks(), group_.rank());
@@ -70,7 +71,7 @@ absl::StatusOr<double> BatchGradient::SumInTree(BatchSource& source, uint64_t st
     batches.push_back(buffer.View());
   }
   std::vector<double> loss = {0.0};
-  if (!batches.empty()) loss[0] = tree_->Sum(batches, parameters, ScaleOf(size), gradient);
+  if (!batches.empty()) loss[0] = tree_->Sum(batches, ScaleOf(size), gradient);
   const int working = WorkingRanks(parts_, group_.ranks());
   if (absl::Status status = group_.SumInTree(gradient, working); !status.ok()) return status;
   if (absl::Status status = group_.SumInTree(absl::MakeSpan(loss), working); !status.ok()) return status;

@@ -27,20 +27,20 @@ class BatchGradient {
   // All outlive this.
   BatchGradient(RankGroup& group, const ParameterLayout& layout, const TrainingPlan& plan, int threads);
 
+  // The parameters of the calls that follow, as for TrainStep.
+  void Load(absl::Span<const float> parameters);
+
   // Replaces `gradient` by that of the mean loss of step `step`'s batch. Returns that loss, in nats per
   // target. Errors: the source's; Unavailable (a rank is gone).
-  absl::StatusOr<double> Compute(BatchSource& source, uint64_t step, absl::Span<const float> parameters,
-                                 absl::Span<float> gradient);
+  absl::StatusOr<double> Compute(BatchSource& source, uint64_t step, absl::Span<float> gradient);
 
-  // For the loss of held-out rows.
-  TrainStep& step() { return *step_; }
+  // The summed loss of other rows, on this rank alone, in nats.
+  double Loss(const TokenBatch& batch) { return step_->Loss(batch); }
 
  private:
   absl::Status Fill(BatchSource& source, uint64_t step, const RowShare& share, RowBuffer& buffer);
-  absl::StatusOr<double> Sum(BatchSource& source, uint64_t step, absl::Span<const float> parameters,
-                             absl::Span<float> gradient);
-  absl::StatusOr<double> SumInTree(BatchSource& source, uint64_t step, absl::Span<const float> parameters,
-                                   absl::Span<float> gradient);
+  absl::StatusOr<double> Sum(BatchSource& source, uint64_t step, absl::Span<float> gradient);
+  absl::StatusOr<double> SumInTree(BatchSource& source, uint64_t step, absl::Span<float> gradient);
 
   RankGroup& group_;
   const uint32_t parts_;

@@ -76,18 +76,19 @@ Times TimeSteps(const Flags& flags, const ParameterLayout& layout) {
   spec.set_learning_rate(1e-4f);
   if (flags.at("muon") > 1) spec.mutable_muon()->set_learning_rate(1e-4f);
   Optimizer optimizer(layout, SelectKernels(), spec, static_cast<int>(flags.at("threads")));
-  LlamaStepOptions options;
+  LlamaPassOptions options;
   options.pass_positions = flags.at("pass");
   options.logit_positions = flags.at("logits");
   const std::unique_ptr<TrainStep> step =
-      CreateParallelStep(layout, SelectKernels(), static_cast<int>(flags.at("threads")), options);
+      CreateLlamaStep(layout, SelectKernels(), static_cast<int>(flags.at("threads")), options);
   Times times;
   const double end = Seconds(CLOCK_MONOTONIC) + static_cast<double>(flags.at("seconds"));
   for (int update = 1; update < 4 || Seconds(CLOCK_MONOTONIC) < end; ++update) {
     const double wall = Seconds(CLOCK_MONOTONIC), processor = Seconds(CLOCK_PROCESS_CPUTIME_ID);
     std::fill(gradient.begin(), gradient.end(), 0.0f);
-    step->AddGradient({rows, positions, tokens.data(), targets.data()}, parameters,
-                      1.0f / static_cast<float>(count), absl::MakeSpan(gradient));
+    step->Load(parameters);
+    step->AddGradient({rows, positions, tokens.data(), targets.data()}, 1.0f / static_cast<float>(count),
+                      absl::MakeSpan(gradient));
     optimizer.Apply(update, 1e-4f, optimizer.Norm(gradient), gradient, absl::MakeSpan(parameters));
     times.wall.push_back(Seconds(CLOCK_MONOTONIC) - wall);
     times.processor.push_back(Seconds(CLOCK_PROCESS_CPUTIME_ID) - processor);

@@ -9,8 +9,7 @@
 #include <vector>
 
 #include "absl/types/span.h"
-#include "worker/train/llama_step.h"
-#include "worker/train/train_step.h"
+#include "worker/train/llama_pass.h"
 
 namespace bonsai {
 
@@ -18,29 +17,28 @@ class GradientTree {
  public:
   // `layout` outlives this. Memory: for each thread the logarithm of its batches' number in gradients.
   GradientTree(const ParameterLayout& layout, const Kernels& kernels, int threads,
-               const LlamaStepOptions& options = {});
+               const LlamaPassOptions& options = {});
+
+  // The parameters of the calls that follow, as for TrainStep.
+  void Load(absl::Span<const float> parameters) { weights_.Load(parameters); }
 
   // Replaces `gradient` by `scale` times the gradient of the summed cross-entropies of `batches`, of which
   // there are a power of two; one may have no rows. Returns that sum, in nats.
-  double Sum(absl::Span<const TokenBatch> batches, absl::Span<const float> parameters, float scale,
-             absl::Span<float> gradient);
+  double Sum(absl::Span<const TokenBatch> batches, float scale, absl::Span<float> gradient);
 
  private:
-  struct Call {
-    absl::Span<const float> parameters;
-    float scale;
-  };
   struct Branch {  // a thread's
-    std::unique_ptr<TrainStep> step;
+    std::unique_ptr<BatchPass> pass;
     std::vector<std::vector<float>> buffers;  // one for each level below the thread's root
     std::vector<float> root;                  // of all but the first
   };
 
-  double SumBranch(const Call& call, absl::Span<const TokenBatch> batches, size_t level, Branch& branch,
+  double SumBranch(absl::Span<const TokenBatch> batches, float scale, size_t level, Branch& branch,
                    absl::Span<float> gradient);
 
   const Kernels& kernels_;
   const size_t size_;
+  LlamaWeights weights_;
   std::vector<Branch> branches_;  // a power of two of them
 };
 

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "worker/train/llama_step.h"
 #include "worker/train/random_bits.h"
 
 namespace bonsai {
@@ -48,12 +49,14 @@ class GradientTreeTest : public testing::Test {
 
 TEST_F(GradientTreeTest, AnyNumberOfThreadsGivesTheSameBits) {
   std::vector<float> want(layout_.size()), got(layout_.size(), 7.0f);
-  const double want_loss =
-      GradientTree(layout_, SelectKernels(), 1).Sum(Batches(), parameters_, 0.1f, absl::MakeSpan(want));
+  GradientTree alone(layout_, SelectKernels(), 1);
+  alone.Load(parameters_);
+  const double want_loss = alone.Sum(Batches(), 0.1f, absl::MakeSpan(want));
   for (const int threads : {1, 2, 3, 4, 8, 32}) {
     GradientTree tree(layout_, SelectKernels(), threads);
+    tree.Load(parameters_);
     for (int repeat = 0; repeat < 2; ++repeat) {
-      EXPECT_EQ(tree.Sum(Batches(), parameters_, 0.1f, absl::MakeSpan(got)), want_loss);
+      EXPECT_EQ(tree.Sum(Batches(), 0.1f, absl::MakeSpan(got)), want_loss);
       EXPECT_EQ(got, want) << threads;
     }
   }
@@ -62,21 +65,24 @@ TEST_F(GradientTreeTest, AnyNumberOfThreadsGivesTheSameBits) {
 TEST_F(GradientTreeTest, HalvesAddUpToTheWholeBitForBit) {
   std::vector<float> want(layout_.size()), left(want), right(want);
   GradientTree tree(layout_, SelectKernels(), 2);
+  tree.Load(parameters_);
   const std::vector<TokenBatch> batches = Batches();
-  const double whole = tree.Sum(batches, parameters_, 0.1f, absl::MakeSpan(want));
+  const double whole = tree.Sum(batches, 0.1f, absl::MakeSpan(want));
   const absl::Span<const TokenBatch> all = batches;
-  const double sum = tree.Sum(all.first(4), parameters_, 0.1f, absl::MakeSpan(left)) +
-                     tree.Sum(all.last(4), parameters_, 0.1f, absl::MakeSpan(right));
+  const double sum =
+      tree.Sum(all.first(4), 0.1f, absl::MakeSpan(left)) + tree.Sum(all.last(4), 0.1f, absl::MakeSpan(right));
   EXPECT_EQ(sum, whole);
   for (size_t i = 0; i < want.size(); ++i) ASSERT_EQ(left[i] + right[i], want[i]) << i;
 }
 
 TEST_F(GradientTreeTest, IsTheGradientOfAllRowsUpToRounding) {
   std::vector<float> got(layout_.size()), want(layout_.size());
-  const double loss =
-      GradientTree(layout_, SelectKernels(), 2).Sum(Batches(), parameters_, 0.1f, absl::MakeSpan(got));
-  const double want_loss =
-      CreateLlamaStep(layout_, SelectKernels())->AddGradient(batch_, parameters_, 0.1f, absl::MakeSpan(want));
+  GradientTree tree(layout_, SelectKernels(), 2);
+  tree.Load(parameters_);
+  const double loss = tree.Sum(Batches(), 0.1f, absl::MakeSpan(got));
+  const auto step = CreateLlamaStep(layout_, SelectKernels(), 1);
+  step->Load(parameters_);
+  const double want_loss = step->AddGradient(batch_, 0.1f, absl::MakeSpan(want));
   EXPECT_NEAR(loss, want_loss, 1e-6 * want_loss);
   for (size_t i = 0; i < want.size(); ++i) ASSERT_NEAR(got[i], want[i], 1e-5) << i;
 }

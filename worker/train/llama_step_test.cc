@@ -49,7 +49,8 @@ struct Case {
 
 std::vector<float> GradientOf(TrainStep& step, const Case& c, double* loss, float scale = 0.01f) {
   std::vector<float> gradient(c.layout.size(), 0.5f);  // not 0: the step must add
-  *loss = step.AddGradient(c.batch, c.parameters, scale, absl::MakeSpan(gradient));
+  step.Load(c.parameters);
+  *loss = step.AddGradient(c.batch, scale, absl::MakeSpan(gradient));
   for (float& value : gradient) value -= 0.5f;
   return gradient;
 }
@@ -79,7 +80,7 @@ TEST(LlamaStep, AgreesWithAutogradOnEveryTensorAndInstructionSet) {
     const std::vector<float> want = GradientOf(*CreateAutogradStep(c.layout, true), c, &want_loss);
     for (const Kernels* kernels : RunnableKernels()) {
       SCOPED_TRACE(kernels->name);
-      const std::vector<float> got = GradientOf(*CreateLlamaStep(c.layout, *kernels), c, &loss);
+      const std::vector<float> got = GradientOf(*CreateLlamaStep(c.layout, *kernels, 1), c, &loss);
       EXPECT_NEAR(loss, want_loss, 1e-6 * want_loss);
       ExpectSameGradients(c, got, want, 2e-4);
     }
@@ -88,14 +89,15 @@ TEST(LlamaStep, AgreesWithAutogradOnEveryTensorAndInstructionSet) {
 
 TEST(LlamaStep, AgreesWithAutogradOnTheLossOfTheDenominator) {
   const Case c(TinyConfig());
-  LlamaStepOptions options;
+  LlamaPassOptions options;
   options.z_loss = 0.02f;
   double want_loss = 0, loss = 0, plain_loss = 0;
   const std::vector<float> want = GradientOf(*CreateAutogradStep(c.layout, true, 0.02f), c, &want_loss);
   const std::vector<float> plain = GradientOf(*CreateAutogradStep(c.layout, true), c, &plain_loss);
   for (const Kernels* kernels : RunnableKernels()) {
     SCOPED_TRACE(kernels->name);
-    ExpectSameGradients(c, GradientOf(*CreateLlamaStep(c.layout, *kernels, options), c, &loss), want, 2e-4);
+    ExpectSameGradients(c, GradientOf(*CreateLlamaStep(c.layout, *kernels, 1, options), c, &loss), want,
+                        2e-4);
     EXPECT_NEAR(loss, plain_loss, 1e-6 * plain_loss);  // reported without it
   }
   EXPECT_NE(want, plain);
@@ -104,14 +106,17 @@ TEST(LlamaStep, AgreesWithAutogradOnTheLossOfTheDenominator) {
 TEST(LlamaStep, GivesAutogradsLogits) {
   const Case c(TinyConfig());
   std::vector<float> got(c.tokens.size() * 61), want(got.size());
-  CreateLlamaStep(c.layout, SelectKernels())->Logits(c.batch, c.parameters, absl::MakeSpan(got));
-  CreateAutogradStep(c.layout, true)->Logits(c.batch, c.parameters, absl::MakeSpan(want));
+  const auto step = CreateLlamaStep(c.layout, SelectKernels(), 1), twin = CreateAutogradStep(c.layout, true);
+  step->Load(c.parameters);
+  twin->Load(c.parameters);
+  step->Logits(c.batch, absl::MakeSpan(got));
+  twin->Logits(c.batch, absl::MakeSpan(want));
   for (size_t i = 0; i < got.size(); ++i) ASSERT_NEAR(got[i], want[i], 1e-4) << i;
 }
 
 TEST(LlamaStep, DerivativeIsWhatTheLossDoes) {
   const Case c(TinyConfig());
-  const std::unique_ptr<TrainStep> step = CreateLlamaStep(c.layout, SelectKernels());
+  const std::unique_ptr<TrainStep> step = CreateLlamaStep(c.layout, SelectKernels(), 1);
   double loss = 0;
   const std::vector<float> gradient = GradientOf(*step, c, &loss, 1.0f);
   for (const ParameterBlock& block : c.layout.blocks()) {
@@ -126,7 +131,9 @@ TEST(LlamaStep, DerivativeIsWhatTheLossDoes) {
       for (int64_t i = block.offset; i < block.offset + block.size; ++i) {
         at[i] += static_cast<float>(by * gradient[i] / norm);
       }
-      return CreateAutogradStep(c.layout, true)->Loss(c.batch, at);
+      const auto twin = CreateAutogradStep(c.layout, true);
+      twin->Load(at);
+      return twin->Loss(c.batch);
     };
     const double slope = (moved(distance) - moved(-distance)) / (2 * distance);
     EXPECT_NEAR(slope / norm, 1.0, 5e-3) << block.spec.name;
@@ -136,15 +143,15 @@ TEST(LlamaStep, DerivativeIsWhatTheLossDoes) {
 TEST(LlamaStep, PassesAndThreadsOnlyRound) {
   const Case c(TinyConfig(), 5, 40);
   double want_loss = 0, loss = 0;
-  const std::vector<float> want = GradientOf(*CreateLlamaStep(c.layout, SelectKernels()), c, &want_loss);
-  LlamaStepOptions small;
+  const std::vector<float> want = GradientOf(*CreateLlamaStep(c.layout, SelectKernels(), 1), c, &want_loss);
+  LlamaPassOptions small;
   small.pass_positions = 40;
   small.logit_positions = 7;
   for (const int threads : {1, 2, 8}) {
-    const std::unique_ptr<TrainStep> step = CreateParallelStep(c.layout, SelectKernels(), threads, small);
+    const std::unique_ptr<TrainStep> step = CreateLlamaStep(c.layout, SelectKernels(), threads, small);
     ExpectSameGradients(c, GradientOf(*step, c, &loss), want, 1e-4);
     EXPECT_NEAR(loss, want_loss, 1e-6 * want_loss);
-    EXPECT_NEAR(step->Loss(c.batch, c.parameters), want_loss, 1e-6 * want_loss);
+    EXPECT_NEAR(step->Loss(c.batch), want_loss, 1e-6 * want_loss);
     double again = 0;
     EXPECT_EQ(GradientOf(*step, c, &again), GradientOf(*step, c, &loss));
     EXPECT_EQ(again, loss);
@@ -155,7 +162,7 @@ TEST(LlamaStep, LossOfSpoiledParametersIsNotFinite) {
   Case c(TinyConfig());
   c.parameters[c.layout.Offset(edge::TensorRole::kGate, 1)] = NAN;
   double loss = 0;
-  GradientOf(*CreateLlamaStep(c.layout, SelectKernels()), c, &loss);
+  GradientOf(*CreateLlamaStep(c.layout, SelectKernels(), 1), c, &loss);
   EXPECT_FALSE(std::isfinite(loss));
 }
 
@@ -165,14 +172,14 @@ TEST(LlamaStep, OverfitsOneBatch) {
   v1::Optimizer optimizer;
   optimizer.set_clip_norm(1);
   Optimizer adamw(c.layout, SelectKernels(), optimizer);
-  const std::unique_ptr<TrainStep> step = CreateLlamaStep(c.layout, SelectKernels());
+  const std::unique_ptr<TrainStep> step = CreateLlamaStep(c.layout, SelectKernels(), 1);
   int64_t asked = 0;
   for (const int32_t target : c.targets) asked += target >= 0;
   double loss = 0;
   for (int update = 1; update <= 500; ++update) {
     std::vector<float> gradient(c.layout.size());
-    loss =
-        step->AddGradient(c.batch, c.parameters, 1.0f / static_cast<float>(asked), absl::MakeSpan(gradient));
+    step->Load(c.parameters);
+    loss = step->AddGradient(c.batch, 1.0f / static_cast<float>(asked), absl::MakeSpan(gradient));
     adamw.Apply(update, 1e-2f, adamw.Norm(gradient), gradient, absl::MakeSpan(c.parameters));
   }
   EXPECT_LT(loss / static_cast<double>(asked), 0.01);

@@ -1,7 +1,7 @@
 // The seam between a training run and the mathematics: the loss of a batch and its gradient, over flat
 // buffers laid out by ParameterLayout. LlamaStep is the fast one; tests compare it with an autograd twin.
 //
-// A step is used by one thread at a time.
+// A pass or a step is used by one thread at a time.
 #ifndef BONSAI_WORKER_TRAIN_TRAIN_STEP_H_
 #define BONSAI_WORKER_TRAIN_TRAIN_STEP_H_
 
@@ -28,21 +28,25 @@ struct TokenBatch {
   }
 };
 
-class TrainStep {
+class BatchPass {
  public:
-  virtual ~TrainStep() = default;
+  virtual ~BatchPass() = default;
 
   // Adds `scale` times the gradient of the batch's summed cross-entropy to `gradient`. Returns that sum, in
   // nats, not scaled; it is not finite where the computation was not.
-  virtual double AddGradient(const TokenBatch& batch, absl::Span<const float> parameters, float scale,
-                             absl::Span<float> gradient) = 0;
+  virtual double AddGradient(const TokenBatch& batch, float scale, absl::Span<float> gradient) = 0;
 
   // The summed cross-entropy alone, in nats.
-  virtual double Loss(const TokenBatch& batch, absl::Span<const float> parameters) = 0;
+  virtual double Loss(const TokenBatch& batch) = 0;
 
   // The logits, [rows, positions, vocabulary].
-  virtual void Logits(const TokenBatch& batch, absl::Span<const float> parameters,
-                      absl::Span<float> logits) = 0;
+  virtual void Logits(const TokenBatch& batch, absl::Span<float> logits) = 0;
+};
+
+class TrainStep : public BatchPass {
+ public:
+  // The parameters of the calls that follow: they must stay as they are, where they are, until the next Load.
+  virtual void Load(absl::Span<const float> parameters) = 0;
 };
 
 }  // namespace bonsai

@@ -50,6 +50,7 @@ class TrainingRun {
 
   absl::StatusOr<TrainOutcome> Run(std::vector<float> initial) {
     if (absl::Status status = Resume(std::move(initial)); !status.ok()) return status;
+    batch_gradient_.Load(state_.parameters);
     for (uint64_t step = 0; step < state_.step; ++step) tokens_ += sources_.training.SizeOf(step).tokens;
     begun_ = sampled_ = absl::Now();
     first_step_ = state_.step;
@@ -124,7 +125,7 @@ class TrainingRun {
     const uint64_t step = state_.step;
     const BatchSource::Size size = sources_.training.SizeOf(step);
     const absl::StatusOr<double> loss =
-        batch_gradient_.Compute(sources_.training, step, state_.parameters, absl::MakeSpan(gradient_));
+        batch_gradient_.Compute(sources_.training, step, absl::MakeSpan(gradient_));
     if (!loss.ok()) return loss.status();
     loss_ = *loss;
     // How many were asked to leave, and how long each rank's checkpoint kept it since the last step.
@@ -149,6 +150,7 @@ class TrainingRun {
     const std::string complaint = guard_.Complaint(loss_, norm_, state_.losses);
     if (complaint.empty()) {
       optimizer_.Apply(state_.step + 1, rate_, norm_, gradient_, absl::MakeSpan(state_.parameters));
+      batch_gradient_.Load(state_.parameters);
       state_.losses.push_back(static_cast<float>(loss_));
       return absl::OkStatus();
     }
@@ -179,7 +181,7 @@ class TrainingRun {
       const int64_t rows = share.end - share.begin;
       if (absl::Status status = sources_.validation->Fill(0, share.begin, rows, &held_out_); !status.ok())
         return status;
-      total[0] = batch_gradient_.step().Loss(held_out_.View(), state_.parameters);
+      total[0] = batch_gradient_.Loss(held_out_.View());
     }
     if (absl::Status status = group_.Sum(absl::MakeSpan(total)); !status.ok()) return status;
     validation_loss_ = total[0] / static_cast<double>(sources_.validation->SizeOf(0).targets);

@@ -1,0 +1,55 @@
+#include "worker/train/llama_weights.h"
+
+#include <algorithm>
+
+#include "worker/train/thread_share.h"
+
+namespace bonsai {
+
+using edge::TensorRole;
+
+LlamaWeights::LlamaWeights(const ParameterLayout& layout, int threads)
+    : threads_(static_cast<size_t>(std::max(1, threads))), layers_(layout.config().layers) {
+  const edge::ModelConfig& config = layout.config();
+  const int64_t dim = config.dim, hidden = config.hidden_dim;
+  const int64_t width = int64_t{config.heads} * config.head_dim;
+  const int64_t qkv_width = int64_t{config.heads + 2 * config.kv_heads} * config.head_dim;
+  const auto place = [&](PackedWeight& weight, int64_t rows, int64_t cols, TensorRole role, int32_t layer) {
+    weight.rows = rows;
+    weight.cols = cols;
+    weight.offset = layout.Offset(role, layer);
+    all_.push_back(&weight);
+  };
+  for (int32_t l = 0; l < config.layers; ++l) {
+    Layer& layer = layers_[l];
+    place(layer.qkv, qkv_width, dim, TensorRole::kQuery, l);
+    place(layer.attention_out, dim, width, TensorRole::kAttentionOutput, l);
+    place(layer.gate_up, 2 * hidden, dim, TensorRole::kGate, l);
+    place(layer.down, dim, hidden, TensorRole::kDown, l);
+    layer.attention_norm = layout.Offset(TensorRole::kAttentionNorm, l);
+    layer.feed_forward_norm = layout.Offset(TensorRole::kFeedForwardNorm, l);
+  }
+  place(output_, config.vocab_size, dim,
+        config.tied_embeddings ? TensorRole::kEmbedding : TensorRole::kOutput, -1);
+  // The largest first: threads that take what comes next end at about the same time.
+  std::stable_sort(all_.begin(), all_.end(), [](const PackedWeight* a, const PackedWeight* b) {
+    return a->rows * a->cols > b->rows * b->cols;
+  });
+  embedding_ = layout.Offset(TensorRole::kEmbedding, -1);
+  final_norm_ = layout.Offset(TensorRole::kFinalNorm, -1);
+}
+
+void LlamaWeights::Load(absl::Span<const float> parameters) {
+  parameters_ = parameters.data();
+  ShareOut(threads_, 2 * all_.size(), [&](size_t, size_t i) {
+    PackedWeight& weight = *all_[i / 2];
+    const float* w = parameters_ + weight.offset;
+    if (i % 2 == 0) {
+      weight.forward.Pack(weight.cols, weight.rows, {w, weight.cols, Transpose::kYes});
+    } else {
+      weight.backward.Pack(weight.rows, weight.cols, {w, weight.cols});
+    }
+  });
+}
+
+}  // namespace bonsai

@@ -1,0 +1,52 @@
+// A Llama's matrices, packed for the products of a training step: each once for the forward pass and once for
+// the gradient of its input. Shared by all threads that work on a batch; made again after each update.
+#ifndef BONSAI_WORKER_TRAIN_LLAMA_WEIGHTS_H_
+#define BONSAI_WORKER_TRAIN_LLAMA_WEIGHTS_H_
+
+#include <cstdint>
+#include <vector>
+
+#include "absl/types/span.h"
+#include "worker/train/packed_matmul.h"
+#include "worker/train/parameter_layout.h"
+
+namespace bonsai {
+
+// A matrix w[rows, cols] of the layout; offset is where it begins there, for its gradient.
+struct PackedWeight {
+  int64_t rows, cols, offset;
+  PackedMatrix forward;   // w^T: x[n, cols] -> [n, rows]
+  PackedMatrix backward;  // w: d[n, rows] -> [n, cols]
+};
+
+class LlamaWeights {
+ public:
+  struct Layer {
+    PackedWeight qkv, attention_out, gate_up, down;
+    int64_t attention_norm, feed_forward_norm;  // offsets
+  };
+
+  // `layout` outlives this. Holds three copies of the matrices' bytes, counting the parameters themselves.
+  LlamaWeights(const ParameterLayout& layout, int threads);
+
+  // Packs these parameters, which must stay as they are, where they are, until the next call.
+  void Load(absl::Span<const float> parameters);
+
+  const std::vector<Layer>& layers() const { return layers_; }
+  const PackedWeight& output() const { return output_; }  // [vocab, dim]
+  const float* parameters() const { return parameters_; }
+  int64_t embedding() const { return embedding_; }    // offset
+  int64_t final_norm() const { return final_norm_; }  // offset
+
+ private:
+  const size_t threads_;
+  std::vector<Layer> layers_;
+  PackedWeight output_;
+  std::vector<PackedWeight*> all_;
+  int64_t embedding_, final_norm_;
+  const float* parameters_ = nullptr;
+};
+
+}  // namespace bonsai
+
+#endif  // BONSAI_WORKER_TRAIN_LLAMA_WEIGHTS_H_

@@ -1,0 +1,72 @@
+// Ten steps of AdamW beside PyTorch's: the losses that `tests/bench/torch_llama.py parity` printed with Debian's
+// python3-torch 1.13.1 in f32, from the same weights, tokens and settings.
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <vector>
+
+#include "worker/train/llama_step.h"
+#include "worker/train/optimizer.h"
+#include "worker/train/random_bits.h"
+
+namespace bonsai {
+namespace {
+
+constexpr int64_t kRows = 3, kPositions = 24, kVocabulary = 61;
+constexpr double kTorchLosses[] = {4.10851383, 4.20282984, 4.18270826, 4.18259907, 4.18761730,
+                                   4.15548897, 4.19019794, 4.12825584, 4.20846510, 4.16924477};
+
+edge::ModelConfig Config() {
+  edge::ModelConfig config;
+  config.dim = 32;
+  config.hidden_dim = 48;
+  config.layers = 2;
+  config.heads = 4;
+  config.kv_heads = 2;
+  config.head_dim = 8;
+  config.vocab_size = kVocabulary;
+  config.max_seq_len = kPositions;
+  return config;
+}
+
+std::vector<float> Weights(const ParameterLayout& layout) {
+  std::vector<float> weights(layout.size(), 1.0f);
+  for (size_t t = 0; t < layout.blocks().size(); ++t) {
+    const ParameterBlock& block = layout.blocks()[t];
+    if (block.spec.shape.size() < 2) continue;
+    for (int64_t i = 0; i < block.size; ++i) {
+      const double uniform = static_cast<double>(RandomBits(1000 + t, i) >> 40) / (1 << 24);
+      weights[block.offset + i] = static_cast<float>(uniform * 0.2 - 0.1);
+    }
+  }
+  return weights;
+}
+
+TEST(TorchParity, TenStepsHaveTheLossesOfPyTorch) {
+  const ParameterLayout layout = *ParameterLayout::Create(Config());
+  std::vector<float> weights = Weights(layout), gradient(layout.size());
+  v1::Optimizer spec;
+  spec.set_learning_rate(1e-3f);
+  spec.set_weight_decay(0.1f);
+  spec.set_clip_norm(1.0f);
+  Optimizer optimizer(layout, SelectKernels(), spec);
+  const auto step = CreateLlamaStep(layout, SelectKernels(), 1);
+  for (int number = 0; number < 10; ++number) {
+    std::vector<int32_t> tokens, targets;
+    for (int64_t i = 0; i < kRows * (kPositions + 1); ++i) {
+      const int32_t id = static_cast<int32_t>(RandomBits(100 + number, i) % kVocabulary);
+      if (i % (kPositions + 1) < kPositions) tokens.push_back(id);
+      if (i % (kPositions + 1) > 0) targets.push_back(id);
+    }
+    std::fill(gradient.begin(), gradient.end(), 0.0f);
+    step->Load(weights);
+    const double count = kRows * kPositions;
+    const double loss = step->AddGradient({kRows, kPositions, tokens.data(), targets.data()},
+                                          static_cast<float>(1 / count), absl::MakeSpan(gradient));
+    EXPECT_NEAR(loss / count, kTorchLosses[number], number == 0 ? 1e-6 : 1e-4) << number;
+    optimizer.Apply(number + 1, 1e-3f, optimizer.Norm(gradient), gradient, absl::MakeSpan(weights));
+  }
+}
+
+}  // namespace
+}  // namespace bonsai
