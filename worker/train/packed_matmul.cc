@@ -97,10 +97,9 @@ void Multiply(int64_t m, const MatrixView& a, const PackedMatrix& b, float keep,
                 .first;
   }
   const Product& product = found->second;
-  product.primitive.execute(stream,
-                            {{DNNL_ARG_SRC, memory(product.a, Engine(), const_cast<float*>(a.data))},
-                             {DNNL_ARG_WEIGHTS, b.memory_},
-                             {DNNL_ARG_DST, memory(product.c, Engine(), c)}});
+  product.primitive.execute(stream, {{DNNL_ARG_SRC, memory(product.a, Engine(), const_cast<float*>(a.data))},
+                                     {DNNL_ARG_WEIGHTS, b.memory_},
+                                     {DNNL_ARG_DST, memory(product.c, Engine(), c)}});
   stream.wait();
 }
 

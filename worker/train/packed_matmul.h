@@ -1,6 +1,6 @@
-// Products whose right side is packed beforehand into the blocks that oneDNN's kernels read: for weights, which
-// meet many left sides between two updates, and for the long sums of their gradients. On the calling thread
-// alone; AVX-512, AVX2 or SSE is chosen at run time.
+// Products whose right side is packed beforehand into the blocks that oneDNN's kernels read: for weights,
+// which meet many left sides between two updates, and for the long sums of their gradients. On the calling
+// thread alone; AVX-512, AVX2 or SSE is chosen at run time.
 //
 // A packed matrix may be read by several threads. Same shapes on the same CPU give the same bits.
 #ifndef BONSAI_WORKER_TRAIN_PACKED_MATMUL_H_

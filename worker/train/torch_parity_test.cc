@@ -1,5 +1,5 @@
-// Ten steps of AdamW beside PyTorch's: the losses that `tests/bench/torch_llama.py parity` printed with Debian's
-// python3-torch 1.13.1 in f32, from the same weights, tokens and settings.
+// Ten steps of AdamW beside PyTorch's: the losses that `tests/bench/torch_llama.py parity` printed with
+// Debian's python3-torch 1.13.1 in f32, from the same weights, tokens and settings.
 #include <gtest/gtest.h>
 
 #include <cmath>
