@@ -47,8 +47,7 @@ absl::StatusOr<PackedCounts> Pack(RunnerContext& context, const edge::Tokenizer&
   PackedCounts counts;
   WordEncoder encoder(tokenizer);
   v1::Document document;
-  std::vector<int32_t> ids;
-  std::vector<uint16_t> packed;
+  std::vector<uint16_t> ids;
   while (true) {
     const absl::StatusOr<bool> more = reader.Next(&document);
     if (!more.ok()) return more.status();
@@ -57,11 +56,10 @@ absl::StatusOr<PackedCounts> Pack(RunnerContext& context, const edge::Tokenizer&
       return absl::FailedPreconditionError(absl::StrCat("pack.corpus: document ", counts.documents,
                                                         " is not text; packing is for text corpora"));
     }
-    ids.assign(1, tokenizer.bos_id());
+    ids.assign(1, static_cast<uint16_t>(tokenizer.bos_id()));
     encoder.Encode(document.text(), &ids);
-    ids.push_back(tokenizer.eos_id());
-    packed.assign(ids.begin(), ids.end());
-    if (absl::Status written = writer.Append(packed); !written.ok()) return written;
+    ids.push_back(static_cast<uint16_t>(tokenizer.eos_id()));
+    if (absl::Status written = writer.Append(ids); !written.ok()) return written;
     if (++counts.documents % kReportEveryDocuments == 0) {
       if (context.StopRequested()) return absl::CancelledError("asked to stop");
       context.ReportProgress(counts.documents, documents_total, "documents");

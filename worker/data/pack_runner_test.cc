@@ -13,7 +13,6 @@
 #include "worker/data/packed_shard.h"
 #include "worker/data/sentence_splitter.h"
 #include "worker/data/token_artifact.h"
-#include "worker/data/word_encoder.h"
 
 namespace bonsai {
 namespace {
@@ -118,52 +117,6 @@ TEST(PackRunner, OpeningAnotherKindOfArtifactFails) {
             absl::StatusCode::kFailedPrecondition);
   context->AddInput("c", "tokens", {{"shard-00000.bin", "x"}}, {{"tokens", "1"}, {"vocab_size", "3"}});
   EXPECT_EQ(OpenTokenArtifact(*context, *context->Input("c")).status().code(), absl::StatusCode::kDataLoss);
-}
-
-TEST(WordEncoder, GivesTheTokenizersIdsForAnyText) {
-  const std::vector<v1::Document> documents = MixedDocumentsForTest(30);
-  auto tokenizer = Parse(TrainModel(documents, 320));
-  WordEncoder encoder(*tokenizer);
-  ASSERT_TRUE(encoder.by_word());
-  std::vector<std::string> texts = {"",
-                                    " ",
-                                    "  ",
-                                    "a ",
-                                    " a",
-                                    "a  b",
-                                    "\n",
-                                    " \n ",
-                                    "\t\t",
-                                    "a\xE2\x96\x81"
-                                    "b",
-                                    "   ",
-                                    "the\n",
-                                    "1 2",
-                                    "the ",
-                                    "\xE2\x96\x81"};
-  for (const v1::Document& document : documents) texts.push_back(document.text());
-  texts.push_back(std::string(5000, 'x'));
-  for (int pass = 0; pass < 2; ++pass) {
-    for (const std::string& text : texts) {
-      std::vector<int32_t> ids;
-      encoder.Encode(text, &ids);
-      ASSERT_EQ(ids, tokenizer->Encode(text)) << "\"" << text.substr(0, 80) << "\"";
-    }
-  }
-}
-
-TEST(WordEncoder, GivesTheTokenizersIdsOnC4) {
-  const auto documents =
-      RealDocumentsForTest(v1::DataSpec::C4_JSON_GZ, "c4/c4-train.00000-of-00004.json.gz", 300);
-  if (documents.empty()) GTEST_SKIP() << "skipped: no data (c4 below BONSAI_TEST_DATA/data)";
-  auto tokenizer = Parse(TrainModel(documents, 4000));
-  WordEncoder encoder(*tokenizer);
-  ASSERT_TRUE(encoder.by_word());
-  for (const v1::Document& document : documents) {
-    std::vector<int32_t> ids;
-    encoder.Encode(document.text(), &ids);
-    ASSERT_EQ(ids, tokenizer->Encode(document.text()));
-  }
 }
 
 }  // namespace
