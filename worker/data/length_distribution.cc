@@ -84,6 +84,12 @@ absl::Status LengthDistribution::Load(const v1::LengthCounts& counts) {
   return absl::OkStatus();
 }
 
+std::string DescribeLengths(const LengthDistribution& lengths) {
+  return absl::StrCat("smallest ", lengths.smallest(), ", median ", lengths.Quantile(0.5), ", p90 ",
+                      lengths.Quantile(0.9), ", p99 ", lengths.Quantile(0.99), ", largest ",
+                      lengths.largest());
+}
+
 void WriteLengths(const LengthDistribution& lengths, absl::string_view unit, edge::JsonWriter& json) {
   const std::string from = absl::StrCat("from_", unit);
   const auto integer = [&json](const char* key, uint64_t value) {

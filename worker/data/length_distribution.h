@@ -7,6 +7,7 @@
 
 #include <array>
 #include <cstdint>
+#include <string>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -53,6 +54,9 @@ class LengthDistribution {
   uint64_t largest_ = 0;
   std::vector<uint64_t> buckets_ = std::vector<uint64_t>(kBuckets);
 };
+
+// "smallest 12, median 340, p90 1207, p99 5100, largest 80211"
+std::string DescribeLengths(const LengthDistribution& lengths);
 
 // An object {smallest, median, p90, p99, largest, mean, buckets: [{from_<unit>, documents}]}.
 void WriteLengths(const LengthDistribution& lengths, absl::string_view unit, edge::JsonWriter& json);

@@ -75,9 +75,7 @@ std::vector<std::pair<std::string, std::string>> PackProperties(const PackPlan& 
       {"documents", absl::StrCat(lengths.count())},
       {"bytes", absl::StrCat(totals.bytes)},
       {"vocab_size", absl::StrCat(plan.tokenizer->vocab_size())},
-      {"document_tokens", absl::StrCat("smallest ", lengths.smallest(), ", median ", lengths.Quantile(0.5),
-                                       ", p90 ", lengths.Quantile(0.9), ", p99 ", lengths.Quantile(0.99),
-                                       ", largest ", lengths.largest())},
+      {"document_tokens", DescribeLengths(lengths)},
   };
   for (size_t i = 0; plan.mixture && i < plan.parts.size(); ++i) {
     const PackPart& part = plan.parts[i];
