@@ -13,6 +13,9 @@ namespace bonsai {
 namespace {
 
 constexpr size_t kTextBytesMax = 64 << 10;
+constexpr int kMixturePartsMax = 64;
+constexpr double kMixtureWeightMin = 1e-6;
+constexpr double kMixtureWeightMax = 1e6;
 
 bool IsSha256(const std::string& text) {
   return text.size() == 64 && std::all_of(text.begin(), text.end(), [](char c) {
@@ -84,6 +87,30 @@ void CheckData(const v1::DataSpec& spec, ProblemList& problems) {
   if (spec.sources().empty()) problems.AddLine("data.sources is empty: must have at least one source");
   for (int i = 0; i < spec.sources_size(); ++i) {
     CheckSource(absl::StrCat("data.sources[", i, "]"), spec.sources(i), problems);
+  }
+}
+
+void CheckPack(const v1::PackSpec& spec, ProblemList& problems) {
+  if (spec.shard_tokens() != 0) {
+    CheckRange("pack.shard_tokens", spec.shard_tokens(), uint64_t{1024}, uint64_t{1} << 30, problems);
+  }
+  CheckRange("pack.checkpoint_every_shards", spec.checkpoint_every_shards(), 0u, 100'000u, problems);
+  CheckRange("pack.mixture_tokens", spec.mixture_tokens(), uint64_t{0}, uint64_t{1} << 46, problems);
+  if (!spec.mixture().empty() && !spec.corpus().empty()) {
+    problems.AddText("pack.corpus", spec.corpus(), "must be left out where there is a mixture");
+  }
+  if (spec.mixture().empty() && spec.mixture_tokens() > 0) {
+    problems.Add("pack.mixture_tokens", spec.mixture_tokens(), "must be 0 without a mixture");
+  }
+  if (spec.mixture_size() > kMixturePartsMax) {
+    problems.AddLine(absl::StrCat("pack.mixture has ", spec.mixture_size(), " parts: must have at most ",
+                                  kMixturePartsMax));
+  }
+  for (int i = 0; i < spec.mixture_size(); ++i) {
+    const double weight = spec.mixture(i).weight();
+    if (weight >= kMixtureWeightMin && weight <= kMixtureWeightMax) continue;
+    problems.Add(absl::StrCat("pack.mixture[", i, "].weight"), weight,
+                 absl::StrCat("must be from ", kMixtureWeightMin, " to ", kMixtureWeightMax));
   }
 }
 
@@ -167,9 +194,7 @@ void CheckSpecBounds(const v1::JobSpec& spec, ProblemList& problems) {
     case v1::JobSpec::kTokenizer:
       return CheckRange("tokenizer.vocab_size", spec.tokenizer().vocab_size(), 300u, 65535u, problems);
     case v1::JobSpec::kPack:
-      if (spec.pack().shard_tokens() == 0) return;
-      return CheckRange("pack.shard_tokens", spec.pack().shard_tokens(), uint64_t{1024}, uint64_t{1} << 30,
-                        problems);
+      return CheckPack(spec.pack(), problems);
     case v1::JobSpec::kPretrain:
       return CheckPretrain(spec.pretrain(), ranks, problems);
     case v1::JobSpec::kSft:

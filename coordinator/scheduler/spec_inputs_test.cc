@@ -29,6 +29,13 @@ TEST(SpecInputsTest, FindsNestedAndRepeatedFields) {
   EXPECT_EQ(Inputs("name: 'x'"), "");
 }
 
+TEST(SpecInputsTest, AMixtureTakesThePlaceOfAPacksCorpus) {
+  EXPECT_EQ(Inputs("pack { tokenizer: '@t' }"), "pack.corpus=(corpus) pack.tokenizer=@t(tokenizer) ");
+  EXPECT_EQ(
+      Inputs("pack { tokenizer: '@t' mixture { corpus: '@a' weight: 1 } mixture { weight: 2 } }"),
+      "pack.tokenizer=@t(tokenizer) pack.mixture[0].corpus=@a(corpus) pack.mixture[1].corpus=(corpus) ");
+}
+
 TEST(SpecInputsTest, LeavesOutWhatMayBeLeftOut) {
   EXPECT_EQ(Inputs("evaluate { bits_per_byte {} }"),
             "evaluate.model=(model|export) evaluate.bits_per_byte.corpus=(corpus) ");

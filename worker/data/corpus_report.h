@@ -1,57 +1,54 @@
-// What a data job found: the report.json of a corpus artifact.
+// What a data job found: the report.json of a corpus artifact, and its properties.
 //
 // Filled by the data runner, one thread.
 #ifndef BONSAI_WORKER_DATA_CORPUS_REPORT_H_
 #define BONSAI_WORKER_DATA_CORPUS_REPORT_H_
 
-#include <array>
 #include <cstdint>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "bonsai/v1/artifact.pb.h"
+#include "worker/data/length_distribution.h"
+#include "worker/data/script_counts.h"
 
 namespace bonsai {
 
-// How long documents are, in bytes of text: exact ends and mean, and counts between powers of two.
-class LengthDistribution {
- public:
-  void Add(uint64_t bytes);
-
-  uint64_t count() const { return count_; }
-  uint64_t total() const { return total_; }
-  uint64_t smallest() const { return count_ == 0 ? 0 : smallest_; }
-  uint64_t largest() const { return largest_; }
-  // Documents of [2^i, 2^(i+1)) bytes; those of 0 and 1 byte are in bucket 0.
-  const std::array<uint64_t, 64>& buckets() const { return buckets_; }
-
- private:
-  uint64_t count_ = 0;
-  uint64_t total_ = 0;
-  uint64_t smallest_ = UINT64_MAX;
-  uint64_t largest_ = 0;
-  std::array<uint64_t, 64> buckets_ = {};
-};
-
-// One file. source.documents = kept + duplicates + empty.
+// One file. source.documents = kept + duplicates + empty + too_short.
 struct SourceReport {
   v1::DatasetSource source;
   uint64_t kept = 0;
   uint64_t duplicates = 0;      // dropped: the same content was there before, in this file or an earlier one
-  uint64_t empty = 0;           // dropped: no text at all
+  uint64_t empty = 0;           // dropped: no text at all, or white space
+  uint64_t too_short = 0;       // dropped: less text than the spec asks for
   uint64_t bytes_replaced = 0;  // that were not UTF-8
+};
+
+// The scripts of all documents, and how many documents have more than half of their letters in each.
+struct CorpusScripts {
+  void AddDocument(const ScriptCounts& counts);
+
+  ScriptCounts letters;
+  uint64_t mostly_latin = 0;
+  uint64_t mostly_han = 0;
+  uint64_t mostly_other = 0;
+  uint64_t mixed = 0;  // no script has more than half
+  uint64_t without_letters = 0;
 };
 
 struct CorpusReport {
   std::string format;  // "text", "instructions" or "multiple_choice"
   std::vector<SourceReport> sources;
   LengthDistribution lengths;  // of the documents kept
+  CorpusScripts scripts;       // of the documents kept
   bool max_documents_reached = false;
-
-  uint64_t duplicates() const;
 };
 
 std::string WriteCorpusReport(const CorpusReport& report);
+
+// The artifact's properties, which `bonsai artifacts show` prints: names and values.
+std::vector<std::pair<std::string, std::string>> CorpusProperties(const CorpusReport& report);
 
 }  // namespace bonsai
 

@@ -13,12 +13,14 @@
 #include "worker/data/document_text.h"
 #include "worker/data/duplicate_filter.h"
 #include "worker/data/path_pattern.h"
+#include "worker/data/script_counts.h"
+#include "worker/data/source_read_ahead.h"
 #include "worker/data/source_reader.h"
 
 namespace bonsai {
 namespace {
 
-constexpr uint64_t kReportEveryDocuments = 1024;
+constexpr uint32_t kThreadsMax = 16;
 
 struct PlannedFile {
   std::string path;
@@ -96,24 +98,25 @@ class CorpusBuilder {
   CorpusBuilder(RunnerContext& context, const v1::DataSpec& spec, std::unique_ptr<DocumentWriter> writer)
       : context_(context), spec_(spec), writer_(std::move(writer)) {}
 
-  // `bytes_before` and `bytes_total` count the files on disk, for progress.
-  absl::Status ReadFile(const PlannedFile& file, uint64_t bytes_before, uint64_t bytes_total) {
-    absl::StatusOr<std::unique_ptr<SourceReader>> reader = SourceReader::Open(file.format, file.path);
-    if (!reader.ok()) return reader.status();
+  // `file` is the one that `ahead` is at. `bytes_before` and `bytes_total` count the files on disk, for
+  // progress.
+  absl::Status ReadFile(const PlannedFile& file, SourceReadAhead& ahead, uint64_t bytes_before,
+                        uint64_t bytes_total) {
     report_.sources.push_back({.source = file.source});
     SourceReport& counts = report_.sources.back();
-    v1::Document document;
-    while (!full()) {
-      absl::StatusOr<bool> more = (*reader)->Next(&document);
-      if (!more.ok()) return more.status();
-      if (!*more) break;
-      if (absl::Status added = Add(document, &counts); !added.ok()) return added;
-      if (++records_ % kReportEveryDocuments == 0) {
-        if (context_.StopRequested()) return absl::CancelledError("asked to stop");
-        context_.ReportProgress(bytes_before + (*reader)->file_offset(), bytes_total, "bytes");
+    SourceReadAhead::Block block;
+    while (!block.last) {
+      block = ahead.Next();
+      for (const v1::Document& document : block.documents) {
+        if (full()) break;
+        if (absl::Status added = Add(document, &counts); !added.ok()) return added;
       }
+      counts.bytes_replaced = block.bytes_replaced;
+      if (full()) break;
+      if (!block.status.ok()) return block.status;
+      if (context_.StopRequested()) return absl::CancelledError("asked to stop");
+      context_.ReportProgress(bytes_before + block.file_offset, bytes_total, "bytes");
     }
-    counts.bytes_replaced = (*reader)->bytes_replaced();
     return absl::OkStatus();
   }
 
@@ -124,9 +127,9 @@ class CorpusBuilder {
  private:
   absl::Status Add(const v1::Document& document, SourceReport* counts) {
     counts->source.set_documents(counts->source.documents() + 1);
-    const uint64_t bytes = DocumentTextBytes(document);
-    if (bytes == 0) {
-      ++counts->empty;
+    const uint64_t bytes = DocumentBytesWithoutEnds(document);
+    if (bytes < std::max(spec_.min_text_bytes(), 1u)) {
+      ++(bytes == 0 ? counts->empty : counts->too_short);
       return absl::OkStatus();
     }
     if (!spec_.keep_duplicates() && !filter_.IsNew(document)) {
@@ -134,7 +137,10 @@ class CorpusBuilder {
       return absl::OkStatus();
     }
     ++counts->kept;
-    report_.lengths.Add(bytes);
+    report_.lengths.Add(DocumentTextBytes(document));
+    ScriptCounts scripts;
+    for (absl::string_view text : DocumentTexts(document)) scripts.Add(text);
+    report_.scripts.AddDocument(scripts);
     return writer_->Append(document);
   }
 
@@ -143,7 +149,6 @@ class CorpusBuilder {
   const std::unique_ptr<DocumentWriter> writer_;
   DuplicateFilter filter_;
   CorpusReport report_;
-  uint64_t records_ = 0;
 };
 
 absl::Status Publish(RunnerContext& context, const CorpusReport& report, const std::string& path) {
@@ -152,13 +157,7 @@ absl::Status Publish(RunnerContext& context, const CorpusReport& report, const s
   if (absl::Status added = AddFile(context, path, "documents.binpb", manifest); !added.ok()) return added;
   absl::Status added = AddBytes(context, WriteCorpusReport(report), "report.json", manifest);
   if (!added.ok()) return added;
-  const std::pair<const char*, std::string> properties[] = {
-      {"format", report.format},
-      {"documents", absl::StrCat(report.lengths.count())},
-      {"bytes", absl::StrCat(report.lengths.total())},
-      {"duplicates", absl::StrCat(report.duplicates())},
-  };
-  for (const auto& [name, value] : properties) {
+  for (const auto& [name, value] : CorpusProperties(report)) {
     v1::Property* property = manifest.add_properties();
     property->set_name(name);
     property->set_value(value);
@@ -182,7 +181,13 @@ absl::Status RunData(RunnerContext& context) {
     if (!planned.ok()) return planned;
   }
   uint64_t bytes_total = 0;
-  for (const PlannedFile& file : files) bytes_total += file.source.size_bytes();
+  std::vector<SourceReadAhead::File> paths;
+  for (const PlannedFile& file : files) {
+    bytes_total += file.source.size_bytes();
+    paths.push_back({file.format, file.path});
+  }
+  const uint32_t cpus = std::clamp(context.task().spec().resources().cpus(), 1u, kThreadsMax);
+  SourceReadAhead ahead(std::move(paths), static_cast<int>(cpus));
 
   const std::string path = absl::StrCat(context.task().work_dir(), "/documents.binpb");
   absl::StatusOr<std::unique_ptr<DocumentWriter>> writer = DocumentWriter::Create(path);
@@ -192,7 +197,7 @@ absl::Status RunData(RunnerContext& context) {
   uint64_t bytes_before = 0;
   for (const PlannedFile& file : files) {
     if (builder.full()) break;
-    if (absl::Status read = builder.ReadFile(file, bytes_before, bytes_total); !read.ok()) return read;
+    if (absl::Status read = builder.ReadFile(file, ahead, bytes_before, bytes_total); !read.ok()) return read;
     bytes_before += file.source.size_bytes();
     context.ReportProgress(bytes_before, bytes_total, "bytes");
   }

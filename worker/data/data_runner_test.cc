@@ -8,6 +8,7 @@
 #include <fstream>
 #include <memory>
 
+#include "edge_runtime/model/json.h"
 #include "runner/fake_runner_context.h"
 #include "storage/digest.h"
 #include "storage/document_file.h"
@@ -42,8 +43,9 @@ struct Outcome {
   absl::Status status;
 };
 
-Outcome RunSpec(const v1::DataSpec& spec) {
+Outcome RunSpec(const v1::DataSpec& spec, uint32_t cpus = 1) {
   Outcome run{FakeRunnerContext::Create(testing::TempDir()), {}};
+  run.context->mutable_task().mutable_spec()->mutable_resources()->set_cpus(cpus);
   *run.context->mutable_task().mutable_spec()->mutable_data() = spec;
   run.status = RunData(*run.context);
   return run;
@@ -99,13 +101,42 @@ TEST(DataRunner, KeepsEachContentOnceOverAllFilesAndTellsWhereItCameFrom) {
   EXPECT_EQ(run.context->progress().back().step(), run.context->progress().back().total_steps());
 }
 
-TEST(DataRunner, GivesTheSameBytesForTheSameFiles) {
+TEST(DataRunner, DropsDocumentsWithTooLittleTextAndTellsTheScripts) {
+  v1::DataSpec spec;
+  AddSource(spec, v1::DataSpec::C4_JSON_GZ,
+            Write("short.gz",
+                  GzipForTest("{\"text\": \" \\n\\t \"}\n{\"text\": \"  abc  \"}\n{\"text\": \"abcd\"}\n"
+                              "{\"text\": \"\\u4f60\\u597d abcdef\"}\n{\"text\": \"12345\"}\n")));
+  spec.set_min_text_bytes(4);
+  Outcome run = RunSpec(spec);
+  ASSERT_TRUE(run.status.ok()) << run.status;
+  EXPECT_EQ(Documents(*run.context).size(), 3u);
+  std::string error;
+  const auto report = edge::JsonValue::Parse(run.context->OutputFile("report.json").value(), &error);
+  ASSERT_TRUE(report.has_value()) << error;
+  EXPECT_EQ(report->Find("empty_dropped")->integer(), 1);
+  EXPECT_EQ(report->Find("too_short_dropped")->integer(), 1);
+  EXPECT_EQ(report->Find("sources")->items()[0].Find("too_short_dropped")->integer(), 1);
+  const edge::JsonValue* scripts = report->Find("scripts");
+  EXPECT_EQ(scripts->Find("letters")->integer(), 12);
+  EXPECT_NEAR(scripts->Find("han")->number(), 2.0 / 12, 1e-9);
+  EXPECT_EQ(scripts->Find("documents")->Find("mostly_latin")->integer(), 2);
+  EXPECT_EQ(scripts->Find("documents")->Find("without_letters")->integer(), 1);
+  EXPECT_EQ(report->Find("document_bytes")->Find("median")->integer(), 5);
+  const v1::Manifest manifest = run.context->Output().value();
+  EXPECT_EQ(FindProperty(manifest, "document_bytes"), "smallest 4, median 5, p90 13, p99 13, largest 13");
+  EXPECT_EQ(FindProperty(manifest, "scripts"), "Latin 83.3 %, Han 16.7 %, other 0.0 % of the letters");
+  EXPECT_EQ(FindProperty(manifest, "licences"), "ODC-BY");
+}
+
+TEST(DataRunner, GivesTheSameBytesForTheSameFilesAndAnyNumberOfThreads) {
   v1::DataSpec spec;
   std::string lines;
   for (int i = 0; i < 3000; ++i) lines += "{\"text\": \"line " + std::to_string(i % 1700) + "\"}\n";
   AddSource(spec, v1::DataSpec::C4_JSON_GZ, Write("same.gz", GzipForTest(lines)));
+  AddSource(spec, v1::DataSpec::C4_JSON_GZ, Write("same2.gz", GzipForTest(lines + "{\"text\": \"z\"}\n")));
   Outcome a = RunSpec(spec);
-  Outcome b = RunSpec(spec);
+  Outcome b = RunSpec(spec, 3);
   ASSERT_TRUE(a.status.ok()) << a.status;
   EXPECT_EQ(a.context->Output()->files(0).blob().sha256(), b.context->Output()->files(0).blob().sha256());
   EXPECT_EQ(a.context->OutputFile("report.json").value(), b.context->OutputFile("report.json").value());

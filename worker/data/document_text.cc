@@ -1,5 +1,7 @@
 #include "worker/data/document_text.h"
 
+#include "absl/strings/ascii.h"
+
 namespace bonsai {
 
 std::vector<absl::string_view> DocumentTexts(const v1::Document& document) {
@@ -29,6 +31,12 @@ std::vector<absl::string_view> DocumentTexts(const v1::Document& document) {
 uint64_t DocumentTextBytes(const v1::Document& document) {
   uint64_t bytes = 0;
   for (absl::string_view text : DocumentTexts(document)) bytes += text.size();
+  return bytes;
+}
+
+uint64_t DocumentBytesWithoutEnds(const v1::Document& document) {
+  uint64_t bytes = 0;
+  for (absl::string_view text : DocumentTexts(document)) bytes += absl::StripAsciiWhitespace(text).size();
   return bytes;
 }
 

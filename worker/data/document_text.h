@@ -19,6 +19,9 @@ std::vector<absl::string_view> DocumentTexts(const v1::Document& document);
 // The sum of their sizes in bytes.
 uint64_t DocumentTextBytes(const v1::Document& document);
 
+// The same without the white space (of ASCII) at both ends of each text.
+uint64_t DocumentBytesWithoutEnds(const v1::Document& document);
+
 }  // namespace bonsai
 
 #endif  // BONSAI_WORKER_DATA_DOCUMENT_TEXT_H_

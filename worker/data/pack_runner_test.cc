@@ -1,10 +1,12 @@
 #include "worker/data/pack_runner.h"
 
 #include <gmock/gmock.h>
+#include <google/protobuf/text_format.h>
 #include <gtest/gtest.h>
 
 #include <memory>
 
+#include "edge_runtime/model/json.h"
 #include "edge_runtime/model/tokenizer.h"
 #include "runner/fake_runner_context.h"
 #include "storage/manifest.h"
@@ -13,7 +15,6 @@
 #include "worker/data/packed_shard.h"
 #include "worker/data/sentence_splitter.h"
 #include "worker/data/token_artifact.h"
-#include "worker/data/word_encoder.h"
 
 namespace bonsai {
 namespace {
@@ -79,7 +80,7 @@ TEST(PackRunner, PacksEachDocumentBetweenBosAndEosInShards) {
   EXPECT_EQ(FindProperty(manifest, "documents"), "40");
   EXPECT_EQ(FindProperty(manifest, "vocab_size"), "300");
   EXPECT_EQ(outcome.context->OutputFile("tokenizer.model").value(), model);
-  EXPECT_EQ(static_cast<size_t>(manifest.files_size()), (expected.size() + 999) / 1000 + 1);
+  EXPECT_EQ(static_cast<size_t>(manifest.files_size()), (expected.size() + 999) / 1000 + 2);
 
   // A trainer opens it through its own context.
   outcome.context->AddInputId("pretrain.tokens", outcome.context->output_id());
@@ -108,6 +109,205 @@ TEST(PackRunner, RefusesOtherCorporaTokenizersAndSizes) {
               HasSubstr("document 0 is not text"));
 }
 
+// Documents of 4 to 60 words, so that many fit into a test.
+std::vector<v1::Document> ShortDocumentsForTest(int count, const std::string& first_word) {
+  static const char* const kWords[] = {"tree", "grows", "slowly", "in",   "a",
+                                       "pot",  "1984",  "water,", "light"};
+  std::vector<v1::Document> documents;
+  uint32_t state = 9;
+  for (int i = 0; i < count; ++i) {
+    std::string text = first_word;
+    for (int words = 3 + i * i % 57; words > 0; --words) {
+      state = state * 1664525 + 1013904223;
+      text += std::string(" ") + kWords[(state >> 16) % std::size(kWords)];
+    }
+    documents.push_back(TextDocumentForTest(text));
+  }
+  return documents;
+}
+
+// Two corpora and the tokenizer of both.
+struct TwoCorpora {
+  std::string oaks = DocumentBytesForTest(ShortDocumentsForTest(1200, "oak"));
+  std::string pines = DocumentBytesForTest(ShortDocumentsForTest(420, "pine"));
+  std::string model = TrainModel(ShortDocumentsForTest(60, "oak pine"), 300);
+};
+
+std::unique_ptr<FakeRunnerContext> ContextOf(const std::string& pack, const TwoCorpora& corpora,
+                                             const std::string& storage_dir = "") {
+  auto context = FakeRunnerContext::Create(testing::TempDir(), storage_dir);
+  v1::JobSpec& spec = *context->mutable_task().mutable_spec();
+  EXPECT_TRUE(google::protobuf::TextFormat::ParseFromString(pack, &spec)) << pack;
+  if (spec.pack().mixture().empty()) {
+    context->AddInput("pack.corpus", "corpus", {{"documents.binpb", corpora.oaks}}, {{"format", "text"}});
+  } else {
+    context->AddInput("pack.mixture[0].corpus", "corpus", {{"documents.binpb", corpora.oaks}},
+                      {{"format", "text"}, {"documents", "1200"}});
+    context->AddInput("pack.mixture[1].corpus", "corpus", {{"documents.binpb", corpora.pines}},
+                      {{"format", "text"}});
+  }
+  context->AddInput("pack.tokenizer", "tokenizer", {{"tokenizer.model", corpora.model}});
+  return context;
+}
+
+std::vector<std::string> ShardsOf(FakeRunnerContext& context) {
+  std::vector<std::string> digests;
+  const absl::StatusOr<v1::Manifest> manifest = context.Output();
+  EXPECT_TRUE(manifest.ok()) << manifest.status();
+  if (!manifest.ok()) return digests;
+  for (const v1::ArtifactFile& file : manifest->files()) {
+    if (file.path().starts_with("shard-")) digests.push_back(file.path() + " " + file.blob().sha256());
+  }
+  return digests;
+}
+
+constexpr char kMixture[] =
+    "mixture { corpus: '@oaks' weight: 3 } mixture { corpus: '@pines' weight: 1 } shard_tokens: 8000 ";
+
+edge::JsonValue ReportOf(FakeRunnerContext& context) {
+  std::string error;
+  const auto report = edge::JsonValue::Parse(context.OutputFile("report.json").value(), &error);
+  EXPECT_TRUE(report.has_value()) << error;
+  return report.value_or(edge::JsonValue());
+}
+
+TEST(PackRunner, GivesTheSameBytesForAnyNumberOfThreads) {
+  const TwoCorpora corpora;
+  for (const std::string& spec : {std::string("shard_tokens: 8000"), std::string(kMixture)}) {
+    std::vector<std::string> shards;
+    std::string report;
+    for (const char* cpus : {"1", "2", "5"}) {
+      auto context = ContextOf("pack { " + spec + " } resources { cpus: " + cpus + " }", corpora);
+      ASSERT_TRUE(RunPack(*context).ok());
+      if (shards.empty()) shards = ShardsOf(*context);
+      if (report.empty()) report = context->OutputFile("report.json").value();
+      EXPECT_GT(shards.size(), 5u);
+      EXPECT_EQ(ShardsOf(*context), shards) << cpus;
+      EXPECT_EQ(context->OutputFile("report.json").value(), report) << cpus;
+    }
+  }
+}
+
+TEST(PackRunner, GoesOnFromItsCheckpointToTheSameBytes) {
+  const TwoCorpora corpora;
+  for (const std::string& spec :
+       {std::string("pack { shard_tokens: 8000 }"), "pack { " + std::string(kMixture) + "}",
+        "pack { " + std::string(kMixture) + "mixture_tokens: 110000 checkpoint_every_shards: 3 }"}) {
+    SCOPED_TRACE(spec);
+    auto whole = ContextOf(spec, corpora);
+    ASSERT_TRUE(RunPack(*whole).ok());
+    const std::string storage = whole->task().storage_dir();
+    auto stopped = ContextOf(spec, corpora, storage);
+    stopped->RequestStopAtStep(500);
+    EXPECT_EQ(RunPack(*stopped).code(), absl::StatusCode::kCancelled);
+    ASSERT_FALSE(stopped->checkpoints().empty());
+    const v1::CheckpointWritten last = stopped->checkpoints().back();
+    EXPECT_GT(last.step(), 2u);
+    EXPECT_LT(last.step(), ShardsOf(*whole).size());
+
+    auto resumed = ContextOf(spec, corpora, storage);
+    resumed->AddResume("0000000000000000000000000000000000000000000000000000000000000000", 99);
+    resumed->AddResume(last.manifest_id(), last.step());
+    ASSERT_TRUE(RunPack(*resumed).ok());
+    EXPECT_EQ(ShardsOf(*resumed), ShardsOf(*whole));
+    EXPECT_EQ(resumed->OutputFile("report.json").value(), whole->OutputFile("report.json").value());
+    // What it reported first shows that it did not begin again.
+    EXPECT_GT(resumed->progress().front().step(), 600u);
+  }
+}
+
+TEST(PackRunner, DoesNotGoOnFromACheckpointOfOtherInputsOrAnotherSpec) {
+  const TwoCorpora corpora;
+  auto stopped = ContextOf("pack { shard_tokens: 8000 }", corpora);
+  stopped->RequestStopAtStep(500);
+  EXPECT_EQ(RunPack(*stopped).code(), absl::StatusCode::kCancelled);
+  const v1::CheckpointWritten last = stopped->checkpoints().back();
+  const auto run = [&](const std::string& spec, const TwoCorpora& inputs) {
+    auto context = ContextOf(spec, inputs, stopped->task().storage_dir());
+    context->AddResume(last.manifest_id(), last.step());
+    EXPECT_TRUE(RunPack(*context).ok());
+    return ShardsOf(*context);
+  };
+  const auto fresh = [](const std::string& spec, const TwoCorpora& inputs) {
+    auto context = ContextOf(spec, inputs);
+    EXPECT_TRUE(RunPack(*context).ok());
+    return ShardsOf(*context);
+  };
+  TwoCorpora other = corpora;
+  other.oaks = corpora.pines;
+  EXPECT_EQ(run("pack { shard_tokens: 8000 }", other), fresh("pack { shard_tokens: 8000 }", other));
+  EXPECT_EQ(run("pack { shard_tokens: 9000 }", corpora), fresh("pack { shard_tokens: 9000 }", corpora));
+}
+
+TEST(PackRunner, AMixtureHasItsSharesAndRepeatsOnlyWhatTheWeightsAskFor) {
+  const TwoCorpora corpora;
+  auto once = ContextOf("pack { " + std::string(kMixture) + "}", corpora);
+  ASSERT_TRUE(RunPack(*once).ok());
+  const edge::JsonValue report = ReportOf(*once);
+  const auto& parts = report.Find("parts")->items();
+  ASSERT_EQ(parts.size(), 2u);
+  EXPECT_NEAR(parts[0].Find("share")->number(), 0.75, 0.002);
+  EXPECT_EQ(parts[0].Find("share_asked")->number(), 0.75);
+  EXPECT_EQ(parts[1].Find("documents_of_corpus")->integer(), 420);
+  // 1,200 oaks are less than three times 420 pines.
+  EXPECT_EQ(parts[0].Find("epochs")->number(), 1);
+  EXPECT_LT(parts[1].Find("epochs")->number(), 1);
+  EXPECT_EQ(parts[0].Find("tokens")->number() + parts[1].Find("tokens")->number(),
+            report.Find("tokens")->number());
+
+  const std::string tokens = std::to_string(static_cast<uint64_t>(report.Find("tokens")->number() * 2));
+  auto twice = ContextOf("pack { " + std::string(kMixture) + "mixture_tokens: " + tokens + " }", corpora);
+  ASSERT_TRUE(RunPack(*twice).ok());
+  const edge::JsonValue doubled = ReportOf(*twice);
+  const auto& repeated = doubled.Find("parts")->items();
+  EXPECT_NEAR(repeated[0].Find("share")->number(), 0.75, 0.001);
+  EXPECT_NEAR(repeated[0].Find("epochs")->number(), 2, 0.01);
+  EXPECT_GE(doubled.Find("tokens")->number(), std::stod(tokens));
+  EXPECT_LT(doubled.Find("tokens")->number(), std::stod(tokens) + 200);
+  EXPECT_THAT(FindProperty(*twice->Output(), "mixture[000]"), HasSubstr("(asked 75.00 %), 2.0"));
+}
+
+TEST(PackRunner, TheSeedOfAMixtureChoosesItsDocuments) {
+  const TwoCorpora corpora;
+  const auto shards = [&](const std::string& more) {
+    auto context =
+        ContextOf("pack { " + std::string(kMixture) + "mixture_tokens: 20000 " + more + "}", corpora);
+    EXPECT_TRUE(RunPack(*context).ok());
+    return ShardsOf(*context);
+  };
+  EXPECT_EQ(shards("seed: 1"), shards("seed: 1"));
+  EXPECT_NE(shards("seed: 1"), shards("seed: 2"));
+}
+
+TEST(PackRunner, RefusesBadMixtures) {
+  const TwoCorpora corpora;
+  const auto message = [&](const std::string& spec) {
+    return std::string(RunPack(*ContextOf("pack { " + spec + " }", corpora)).message());
+  };
+  EXPECT_THAT(message("mixture { corpus: '@a' weight: 0 }"),
+              HasSubstr("pack.mixture[0].weight is 0; valid are"));
+  EXPECT_THAT(message("corpus: '@c' " + std::string(kMixture)), HasSubstr("beside pack.corpus"));
+  TwoCorpora lies = corpora;
+  lies.oaks = corpora.pines;  // 420 documents under a manifest of 1,200
+  const absl::Status status = RunPack(*ContextOf("pack { " + std::string(kMixture) + " }", lies));
+  EXPECT_EQ(status.code(), absl::StatusCode::kDataLoss);
+  EXPECT_THAT(std::string(status.message()), HasSubstr("documents; its manifest says 1200"));
+}
+
+TEST(PackRunner, TellsHowLongDocumentsAre) {
+  const TwoCorpora corpora;
+  auto context = ContextOf("pack {}", corpora);
+  ASSERT_TRUE(RunPack(*context).ok());
+  const edge::JsonValue report = ReportOf(*context);
+  EXPECT_EQ(report.Find("documents")->integer(), 1200);
+  const edge::JsonValue* lengths = report.Find("document_tokens");
+  EXPECT_LT(lengths->Find("smallest")->number(), lengths->Find("median")->number());
+  EXPECT_LT(lengths->Find("median")->number(), lengths->Find("p99")->number());
+  EXPECT_NEAR(report.Find("bytes_per_token")->number(),
+              report.Find("bytes")->number() / report.Find("tokens")->number(), 1e-9);
+  EXPECT_THAT(FindProperty(*context->Output(), "document_tokens"), HasSubstr(", median "));
+}
+
 TEST(PackRunner, OpeningAnotherKindOfArtifactFails) {
   auto context = FakeRunnerContext::Create(testing::TempDir());
   context->AddInput("a", "model", {{"shard-00000.bin", "x"}}, {{"tokens", "1"}, {"vocab_size", "3"}});
@@ -118,52 +318,6 @@ TEST(PackRunner, OpeningAnotherKindOfArtifactFails) {
             absl::StatusCode::kFailedPrecondition);
   context->AddInput("c", "tokens", {{"shard-00000.bin", "x"}}, {{"tokens", "1"}, {"vocab_size", "3"}});
   EXPECT_EQ(OpenTokenArtifact(*context, *context->Input("c")).status().code(), absl::StatusCode::kDataLoss);
-}
-
-TEST(WordEncoder, GivesTheTokenizersIdsForAnyText) {
-  const std::vector<v1::Document> documents = MixedDocumentsForTest(30);
-  auto tokenizer = Parse(TrainModel(documents, 320));
-  WordEncoder encoder(*tokenizer);
-  ASSERT_TRUE(encoder.by_word());
-  std::vector<std::string> texts = {"",
-                                    " ",
-                                    "  ",
-                                    "a ",
-                                    " a",
-                                    "a  b",
-                                    "\n",
-                                    " \n ",
-                                    "\t\t",
-                                    "a\xE2\x96\x81"
-                                    "b",
-                                    "   ",
-                                    "the\n",
-                                    "1 2",
-                                    "the ",
-                                    "\xE2\x96\x81"};
-  for (const v1::Document& document : documents) texts.push_back(document.text());
-  texts.push_back(std::string(5000, 'x'));
-  for (int pass = 0; pass < 2; ++pass) {
-    for (const std::string& text : texts) {
-      std::vector<int32_t> ids;
-      encoder.Encode(text, &ids);
-      ASSERT_EQ(ids, tokenizer->Encode(text)) << "\"" << text.substr(0, 80) << "\"";
-    }
-  }
-}
-
-TEST(WordEncoder, GivesTheTokenizersIdsOnC4) {
-  const auto documents =
-      RealDocumentsForTest(v1::DataSpec::C4_JSON_GZ, "c4/c4-train.00000-of-00004.json.gz", 300);
-  if (documents.empty()) GTEST_SKIP() << "skipped: no data (c4 below BONSAI_TEST_DATA/data)";
-  auto tokenizer = Parse(TrainModel(documents, 4000));
-  WordEncoder encoder(*tokenizer);
-  ASSERT_TRUE(encoder.by_word());
-  for (const v1::Document& document : documents) {
-    std::vector<int32_t> ids;
-    encoder.Encode(document.text(), &ids);
-    ASSERT_EQ(ids, tokenizer->Encode(document.text()));
-  }
 }
 
 }  // namespace

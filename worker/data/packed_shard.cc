@@ -37,8 +37,11 @@ absl::Status WriteAll(int fd, const void* data, size_t size, const std::string& 
 
 class FolderShardWriter final : public PackedShardWriter {
  public:
-  FolderShardWriter(std::string folder, uint64_t shard_tokens)
-      : folder_(std::move(folder)), shard_tokens_(shard_tokens) {}
+  FolderShardWriter(std::string folder, uint64_t shard_tokens, size_t first_shard)
+      : folder_(std::move(folder)),
+        shard_tokens_(shard_tokens),
+        first_shard_(first_shard),
+        tokens_(shard_tokens * first_shard) {}
   ~FolderShardWriter() override {
     if (fd_ >= 0) close(fd_);
   }
@@ -67,16 +70,18 @@ class FolderShardWriter final : public PackedShardWriter {
   }
 
   uint64_t tokens() const override { return tokens_; }
+  size_t complete_shards() const override { return first_shard_ + names_.size() - (fd_ >= 0 ? 1 : 0); }
+  uint64_t tokens_in_shard() const override { return in_shard_; }
 
  private:
   std::string path() const { return absl::StrCat(folder_, "/", names_.back()); }
 
   absl::Status OpenShard() {
-    if (names_.size() == kShardsMax) {
+    if (first_shard_ + names_.size() >= kShardsMax) {
       return absl::ResourceExhaustedError(absl::StrCat("more than ", kShardsMax, " shards of ", shard_tokens_,
                                                        " tokens; make shard_tokens larger"));
     }
-    names_.push_back(ShardName(names_.size()));
+    names_.push_back(ShardName(first_shard_ + names_.size()));
     fd_ = open(path().c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
     if (fd_ < 0) return absl::ErrnoToStatus(errno, absl::StrCat("cannot create ", path()));
     in_shard_ = 0;
@@ -105,11 +110,12 @@ class FolderShardWriter final : public PackedShardWriter {
 
   const std::string folder_;
   const uint64_t shard_tokens_;
+  const size_t first_shard_;
   std::vector<std::string> names_;
   std::vector<uint16_t> buffer_;
   int fd_ = -1;            // of the shard names_.back(), or -1 between shards
   uint64_t in_shard_ = 0;  // tokens in it, with those in buffer_
-  uint64_t tokens_ = 0;
+  uint64_t tokens_;
   absl::Status status_;
 };
 
@@ -220,12 +226,13 @@ absl::StatusOr<absl::Span<const uint8_t>> ParseShard(absl::string_view name,
 }
 
 absl::StatusOr<std::unique_ptr<PackedShardWriter>> PackedShardWriter::Create(const std::string& folder,
-                                                                             uint64_t shard_tokens) {
+                                                                             uint64_t shard_tokens,
+                                                                             size_t first_shard) {
   if (shard_tokens == 0 || shard_tokens > kShardTokensMax) {
     return absl::InvalidArgumentError(
         absl::StrCat("shard_tokens: ", shard_tokens, "; valid are 1 to ", kShardTokensMax));
   }
-  return std::make_unique<FolderShardWriter>(folder, shard_tokens);
+  return std::make_unique<FolderShardWriter>(folder, shard_tokens, first_shard);
 }
 
 absl::StatusOr<std::unique_ptr<PackedTokens>> PackedTokens::Open(const std::vector<std::string>& paths,

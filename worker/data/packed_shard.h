@@ -38,20 +38,28 @@ absl::StatusOr<absl::Span<const uint8_t>> ParseShard(absl::string_view name, abs
 
 class PackedShardWriter {
  public:
-  // Writes shards of `shard_tokens` tokens (the last may have fewer) into `folder`, which exists.
-  // InvalidArgument if shard_tokens is 0 or above kShardTokensMax.
+  // Writes shards of `shard_tokens` tokens (the last may have fewer) into `folder`, which exists; the first
+  // is number `first_shard`, as if those before it were written and full. InvalidArgument if shard_tokens is
+  // 0 or above kShardTokensMax.
   static absl::StatusOr<std::unique_ptr<PackedShardWriter>> Create(const std::string& folder,
-                                                                   uint64_t shard_tokens);
+                                                                   uint64_t shard_tokens,
+                                                                   size_t first_shard = 0);
 
   virtual ~PackedShardWriter() = default;
 
   // Appends ids to the row. Errors: ResourceExhausted (the disk is full, too many shards), Internal.
   virtual absl::Status Append(absl::Span<const uint16_t> ids) = 0;
 
-  // Completes the last shard. Returns the names of the shards, in order; none if no token was appended.
+  // Completes the last shard. Returns the names of the shards written, in order; none if no token was
+  // appended.
   virtual absl::StatusOr<std::vector<std::string>> Close() = 0;
 
+  // The tokens of the row: those appended, and those of the shards before the first.
   virtual uint64_t tokens() const = 0;
+  // Shards that will not change any more, with those before the first.
+  virtual size_t complete_shards() const = 0;
+  // Tokens in the shard that is not complete.
+  virtual uint64_t tokens_in_shard() const = 0;
 };
 
 class PackedTokens {

@@ -50,6 +50,30 @@ std::vector<uint8_t> ShardBytes(std::vector<int32_t> header, size_t token_bytes)
   return bytes;
 }
 
+TEST(PackedShard, AWriterCanGoOnBehindShardsThatAreThere) {
+  const std::vector<uint16_t> ids = Iota(200);
+  const auto whole = WriteShards(NewFolder("whole"), 64, ids, 50);
+  ASSERT_EQ(whole.size(), 4u);
+  const std::string folder = NewFolder("behind");
+  auto writer = PackedShardWriter::Create(folder, 64, 2);
+  ASSERT_TRUE(writer.ok());
+  EXPECT_EQ((*writer)->tokens(), 128u);
+  EXPECT_EQ((*writer)->complete_shards(), 2u);
+  ASSERT_TRUE((*writer)->Append(absl::MakeConstSpan(ids).subspan(128, 70)).ok());
+  EXPECT_EQ((*writer)->tokens(), 198u);
+  EXPECT_EQ((*writer)->complete_shards(), 3u);
+  EXPECT_EQ((*writer)->tokens_in_shard(), 6u);
+  ASSERT_TRUE((*writer)->Append(absl::MakeConstSpan(ids).subspan(198)).ok());
+  EXPECT_THAT((*writer)->Close().value(), ElementsAre("shard-00002.bin", "shard-00003.bin"));
+  EXPECT_EQ((*writer)->complete_shards(), 4u);
+  for (const char* name : {"/shard-00002.bin", "/shard-00003.bin"}) {
+    std::stringstream here, there;
+    here << std::ifstream(folder + name, std::ios::binary).rdbuf();
+    there << std::ifstream(testing::TempDir() + "/whole" + name, std::ios::binary).rdbuf();
+    EXPECT_EQ(here.str(), there.str()) << name;
+  }
+}
+
 TEST(PackedShard, ReadsAnyRangeAcrossShards) {
   const std::vector<uint16_t> ids = Iota(1000);
   const auto paths = WriteShards(NewFolder("ranges"), 64, ids, 7);

@@ -1,67 +1,117 @@
 #include "worker/data/word_encoder.h"
 
+#include <algorithm>
+
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_split.h"
 
 namespace bonsai {
 namespace {
 
 constexpr char kSpaceSymbol[] = "\xE2\x96\x81";
-constexpr size_t kSpaceSymbolBytes = 3;
-constexpr size_t kCachedWordBytesMax = 64;
-constexpr size_t kWordsMax = 1 << 18;
-
-bool SpacesOnlyAtFronts(const edge::Tokenizer& tokenizer) {
-  for (int32_t id = 0; id < tokenizer.vocab_size(); ++id) {
-    const std::string_view piece = tokenizer.Piece(id);
-    if (piece.size() > kSpaceSymbolBytes && piece.find(kSpaceSymbol, 1) != std::string_view::npos)
-      return false;
-  }
-  return true;
-}
+constexpr int kLog2Words = 18;  // of 32 bytes: 8 MiB
+constexpr size_t kLongWordBytesMax = 64;
+constexpr size_t kLongWordsMax = 1 << 15;
+// What a key and a word's ids may be read and written beyond their ends.
+constexpr size_t kSlack = 16;
 
 // The tokenizer puts one space in front of the text, keeps every other character, and drops nothing.
-bool KeepsSpaces(const edge::Tokenizer& tokenizer) {
-  const std::string probe = "a  b \tc\r \xEF\xBC\xA1 ";
-  const std::vector<int32_t> ids = tokenizer.Encode(probe);
-  if (tokenizer.Decode(ids) != probe) return false;
+bool KeepsText(const edge::Tokenizer& tokenizer) {
+  const std::string probe = "a  b \tc\r\n \xEF\xBC\xA1 ";
+  if (tokenizer.Decode(tokenizer.Encode(probe)) != probe) return false;
   const std::vector<int32_t> word = tokenizer.Encode("b");
-  return !word.empty() && std::string(tokenizer.Piece(word[0])).rfind(kSpaceSymbol, 0) == 0;
+  return !word.empty() && tokenizer.Piece(word[0]).starts_with(kSpaceSymbol);
+}
+
+// What no piece covers becomes bytes: U+10FFFE, which is no character, has four.
+bool HasByteFallback(const edge::Tokenizer& tokenizer) {
+  const std::string probe = "\xF4\x8F\xBF\xBE";
+  const std::vector<int32_t> ids = tokenizer.Encode("\n" + probe);
+  return ids.size() >= 4 && tokenizer.Decode(ids) == "\n" + probe &&
+         std::find(ids.begin(), ids.end(), tokenizer.unk_id()) == ids.end();
 }
 
 }  // namespace
 
-WordEncoder::WordEncoder(const edge::Tokenizer& tokenizer) : tokenizer_(tokenizer) {
-  if (!SpacesOnlyAtFronts(tokenizer) || !KeepsSpaces(tokenizer)) return;
-  const std::vector<int32_t> two = tokenizer.Encode(" ");  // the dummy prefix and the space itself
-  if (two.empty() || two.size() % 2 != 0) return;
-  space_.assign(two.begin(), two.begin() + two.size() / 2);
-  by_word_ = std::vector<int32_t>(two.begin() + two.size() / 2, two.end()) == space_;
+WordEncoder::WordEncoder(const edge::Tokenizer& tokenizer)
+    : tokenizer_(tokenizer), boundaries_(tokenizer), table_(kLog2Words) {
+  // A word is encoded behind a newline: the space that the tokenizer puts in front cannot touch it there.
+  by_word_ = boundaries_.Alone('\n') && KeepsText(tokenizer) && HasByteFallback(tokenizer) &&
+             tokenizer.Encode(" ").size() <= 2;
+  lead_ids_ = tokenizer.Encode("\n").size();
 }
 
-const std::vector<int32_t>& WordEncoder::EncodeWord(absl::string_view word) {
-  if (word.size() > kCachedWordBytesMax) {
-    uncached_ = tokenizer_.Encode({word.data(), word.size()});
-    return uncached_;
+void WordEncoder::EncodeWhole(absl::string_view text, std::vector<uint16_t>* ids) const {
+  const std::vector<int32_t> all = tokenizer_.Encode({text.data(), text.size()});
+  ids->insert(ids->end(), all.begin(), all.end());
+}
+
+uint16_t* WordEncoder::EncodeNewWord(absl::string_view word, uint16_t* out) {
+  const std::vector<int32_t> ids = tokenizer_.Encode(absl::StrCat("\n", word));
+  return std::copy(ids.begin() + lead_ids_, ids.end(), out);
+}
+
+uint16_t* WordEncoder::EncodeRareWord(absl::string_view word, uint16_t* out) {
+  if (word.size() > kLongWordBytesMax) return EncodeNewWord(word, out);
+  if (const auto found = long_words_.find(word); found != long_words_.end()) {
+    return std::copy(found->second.begin(), found->second.end(), out);
   }
-  const auto found = words_.find(word);
-  if (found != words_.end()) return found->second;
-  if (words_.size() >= kWordsMax) words_.clear();
-  return words_.emplace(word, tokenizer_.Encode({word.data(), word.size()})).first->second;
+  uint16_t* end = EncodeNewWord(word, out);
+  const size_t count = end - out;
+  if (word.size() > CachedWord::kBytesMax || count > CachedWord::kIdsMax) {
+    if (long_words_.size() >= kLongWordsMax) long_words_.clear();
+    long_words_.emplace(word, std::vector<uint16_t>(out, end));
+    return end;
+  }
+  CachedWord cached;
+  WordTable::MakeKey(word.data(), word.size(), cached.key);
+  cached.count = static_cast<uint16_t>(count);
+  std::copy(out, end, cached.ids);
+  table_.Insert(cached);
+  return end;
 }
 
-void WordEncoder::Encode(absl::string_view text, std::vector<int32_t>* ids) {
+// Words are cut well before they are looked up, so that the table's memory has arrived by then.
+size_t WordEncoder::CutWords(size_t at, size_t size) {
+  size_t words = 0;
+  for (; words < cut_.size() && at < size; ++words) {
+    CutWord& word = cut_[words];
+    word.text = spaced_.data() + at;
+    word.size = boundaries_.First(word.text, size - at);
+    at += word.size;
+    if (word.size > CachedWord::kBytesMax) continue;
+    WordTable::MakeKey(word.text, word.size, word.key);
+    word.place = table_.Prefetch(word.key);
+  }
+  return words;
+}
+
+uint16_t* WordEncoder::EncodeWord(const CutWord& word, uint16_t* out) {
+  if (word.size <= CachedWord::kBytesMax) {
+    if (const CachedWord* cached = table_.Find(word.key, word.place); cached != nullptr) {
+      std::memcpy(out, cached->ids, sizeof(cached->ids));
+      return out + cached->count;
+    }
+  }
+  return EncodeRareWord({word.text, word.size}, out);
+}
+
+void WordEncoder::Encode(absl::string_view text, std::vector<uint16_t>* ids) {
   if (text.empty()) return;
-  if (!by_word_ || absl::StrContains(text, kSpaceSymbol)) {
-    const std::vector<int32_t> all = tokenizer_.Encode({text.data(), text.size()});
-    ids->insert(ids->end(), all.begin(), all.end());
-    return;
+  if (!by_word_ || absl::StrContains(text, kSpaceSymbol)) return EncodeWhole(text, ids);
+  const size_t size = text.size() + 1;
+  spaced_.assign(1, ' ');
+  spaced_.append(text.data(), text.size());
+  spaced_.append(kSlack, '\0');
+  // A byte gives at most one id, but U+FFFD, which takes the place of a byte that is not UTF-8, gives three.
+  if (out_.size() < 3 * size + kSlack) out_.resize(3 * size + kSlack);
+  uint16_t* out = out_.data();
+  for (size_t at = 0; at < size;) {
+    const size_t words = CutWords(at, size);
+    for (size_t i = 0; i < words; ++i) out = EncodeWord(cut_[i], out);
+    at = cut_[words - 1].text - spaced_.data() + cut_[words - 1].size;
   }
-  for (absl::string_view word : absl::StrSplit(text, ' ')) {
-    const std::vector<int32_t>& here = word.empty() ? space_ : EncodeWord(word);
-    ids->insert(ids->end(), here.begin(), here.end());
-  }
+  ids->insert(ids->end(), out_.data(), out);
 }
 
 }  // namespace bonsai
