@@ -38,7 +38,7 @@ struct ClusterSnapshot {
 };
 
 using MakeScheduler =
-    std::function<std::unique_ptr<Scheduler>(const SchedulerOptions&, const Records&, absl::Time)>;
+    std::function<std::unique_ptr<Scheduler>(const SchedulerOptions&, Records, absl::Time)>;
 
 struct ForecastResult {
   std::map<std::string, v1::JobForecast> jobs;  // by id
