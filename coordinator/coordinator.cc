@@ -105,8 +105,7 @@ struct Coordinator::Parts {
   absl::Status Secure(const v1::SecurityConfig& config);
   absl::Status Load(const v1::CoordinatorConfig& config);
   absl::Status Serve(const v1::CoordinatorConfig& config);
-  void StartLoop(const v1::CoordinatorConfig& config, std::unique_ptr<RecordStore> store,
-                 Records records);
+  void StartLoop(const v1::CoordinatorConfig& config, std::unique_ptr<RecordStore> store, Records records);
 };
 
 absl::Status Coordinator::Parts::Secure(const v1::SecurityConfig& config) {
