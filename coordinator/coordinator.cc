@@ -105,8 +105,7 @@ struct Coordinator::Parts {
   absl::Status Secure(const v1::SecurityConfig& config);
   absl::Status Load(const v1::CoordinatorConfig& config);
   absl::Status Serve(const v1::CoordinatorConfig& config);
-  void StartLoop(const v1::CoordinatorConfig& config, std::unique_ptr<RecordStore> store,
-                 const Records& records);
+  void StartLoop(const v1::CoordinatorConfig& config, std::unique_ptr<RecordStore> store, Records records);
 };
 
 absl::Status Coordinator::Parts::Secure(const v1::SecurityConfig& config) {
@@ -140,12 +139,12 @@ absl::Status Coordinator::Parts::Load(const v1::CoordinatorConfig& config) {
   if (!records.ok()) return Named("state_dir", records.status());
   LogLine(absl::StrCat("loaded ", records->pipelines.size(), " pipelines, ", records->jobs.size(), " jobs, ",
                        records->artifacts.size(), " artifacts, ", tracks.size(), " tracks"));
-  StartLoop(config, *std::move(store), *records);
+  StartLoop(config, *std::move(store), *std::move(records));
   return absl::OkStatus();
 }
 
 void Coordinator::Parts::StartLoop(const v1::CoordinatorConfig& config, std::unique_ptr<RecordStore> store,
-                                   const Records& records) {
+                                   Records records) {
   model =
       std::make_unique<ReadModel>(records, [this](const v1::JobRecord* before, const v1::JobRecord& after) {
         RecordJobChange(metrics, before, after);
@@ -166,7 +165,7 @@ void Coordinator::Parts::StartLoop(const v1::CoordinatorConfig& config, std::uni
     for (int i = 0; i < static_cast<int>(batch.pipelines.size()); ++i) metrics.CountPipeline();
     for (const v1::ArtifactRecord& artifact : batch.artifacts) metrics.CountArtifact(artifact);
   };
-  std::unique_ptr<Scheduler> scheduler = Scheduler::Create(scheduling, records, options.clock());
+  std::unique_ptr<Scheduler> scheduler = Scheduler::Create(scheduling, std::move(records), options.clock());
   loop = std::make_unique<DecisionLoop>(std::move(scheduler), std::move(store), &metrics, std::move(options));
 }
 

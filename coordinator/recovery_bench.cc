@@ -13,6 +13,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
@@ -145,10 +146,11 @@ int Run(const std::string& folder, int jobs, int runs) {
     const double open = Milliseconds([&] { store = *OpenRocksdbRecordStore(folder); });
     const double load = Milliseconds([&] { records = *store->Load(); });
     if (records.jobs.size() != static_cast<size_t>(jobs)) return 1;
-    const double schedule = Milliseconds([&] {
-      scheduler = Scheduler::Create(SchedulerOptions(), records, absl::FromUnixSeconds(1795229000));
-    });
     const double model = Milliseconds([&] { readers = std::make_unique<ReadModel>(records); });
+    const double schedule = Milliseconds([&] {
+      scheduler =
+          Scheduler::Create(SchedulerOptions(), std::move(records), absl::FromUnixSeconds(1795229000));
+    });
     std::printf(
         "{\"jobs\":%d,\"run\":%d,\"open_ms\":%.0f,\"load_ms\":%.0f,\"scheduler_ms\":%.0f,"
         "\"read_model_ms\":%.0f,\"total_ms\":%.0f,\"cpu_ms\":%.0f}\n",

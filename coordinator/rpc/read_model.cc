@@ -1,13 +1,13 @@
 #include "coordinator/rpc/read_model.h"
 
 #include <algorithm>
+#include <future>
+#include <thread>
 #include <utility>
 
 #include "absl/status/status.h"
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "absl/strings/str_split.h"
 #include "coordinator/rpc/storage_roots.h"
 #include "coordinator/scheduler/tenancy.h"
 
@@ -16,14 +16,26 @@ namespace {
 
 constexpr size_t kPrefixDigitsMin = 8;
 
-absl::Status BadPageToken(absl::string_view token) {
-  return absl::InvalidArgumentError(
-      absl::StrCat("page_token: \"", token, "\" is not a next_page_token of an earlier response"));
-}
-
-size_t PageSize(uint32_t asked) { return asked == 0 ? kPageJobsMax : std::min<size_t>(asked, kPageJobsMax); }
-
 std::string View(absl::string_view text) { return std::string(text); }
+
+// Sets each second to a copy of its first. Copies are most of what a recovery does here, so threads share
+// them.
+template <typename Record>
+void CopyAll(const std::vector<std::pair<const Record*, Record*>>& copies) {
+  constexpr size_t kCopiesMin = 1000;  // for a thread
+  const size_t threads =
+      std::min<size_t>(std::max(1u, std::thread::hardware_concurrency()), copies.size() / kCopiesMin + 1);
+  const auto copy = [&copies](size_t begin, size_t end) {
+    for (size_t i = begin; i < end; ++i) *copies[i].second = *copies[i].first;
+  };
+  std::vector<std::future<void>> others;
+  for (size_t i = 1; i < threads; ++i) {
+    const size_t begin = copies.size() * i / threads;
+    others.push_back(std::async(std::launch::async, copy, begin, copies.size() * (i + 1) / threads));
+  }
+  copy(0, copies.size() / threads);
+  for (std::future<void>& other : others) other.get();
+}
 
 }  // namespace
 
@@ -33,8 +45,26 @@ bool JobEnded(const v1::JobRecord& job) {
 
 ReadModel::ReadModel(const Records& records, JobObserver observer) : observer_(std::move(observer)) {
   std::lock_guard<std::mutex> lock(mutex_);
-  for (const auto& [id, record] : records.pipelines) TakePipeline(record);
-  for (const auto& [id, record] : records.jobs) TakeJob(record);
+  std::vector<std::pair<const v1::PipelineRecord*, v1::PipelineRecord*>> pipelines;
+  std::vector<std::pair<const v1::JobRecord*, v1::JobRecord*>> jobs;
+  for (const auto& [id, record] : records.pipelines) {
+    const auto added = pipelines_.emplace_hint(pipelines_.end(), id, PipelineEntry());
+    pipelines.emplace_back(&record, &added->second.record);
+  }
+  for (const auto& [id, record] : records.jobs) {
+    const auto added = jobs_.emplace_hint(jobs_.end(), id, JobEntry());
+    jobs.emplace_back(&record, added->second.status.mutable_job());
+  }
+  CopyAll(pipelines);
+  CopyAll(jobs);
+  auto pipeline = pipelines_.begin();
+  for (auto& [id, entry] : jobs_) {
+    const std::string& of = entry.status.job().pipeline_id();
+    // Jobs come mostly in the order of their pipelines.
+    if (pipeline != pipelines_.end() && pipeline->first != of) ++pipeline;
+    if (pipeline == pipelines_.end() || pipeline->first != of) pipeline = pipelines_.find(of);
+    CountNew(entry, pipeline);
+  }
   for (const auto& [id, record] : records.artifacts) TakeArtifact(record);
 }
 
@@ -66,21 +96,27 @@ std::optional<v1::JobRecord> ReadModel::TakeJob(const v1::JobRecord& record) {
     }
     before = std::move(*entry.status.mutable_job());
   }
-  ++jobs_by_state_[record.state()];
   *entry.status.mutable_job() = record;
-  Touch(entry);
   if (fresh) {
-    auto pipeline = pipelines_.find(record.pipeline_id());
-    if (pipeline != pipelines_.end()) {
-      uint64_t& first = pipeline->second.first_sequence;
-      if (first == 0 || record.sequence() < first) {
-        pipeline_order_.erase(first);
-        first = record.sequence();
-        pipeline_order_[first] = record.pipeline_id();
-      }
-    }
+    CountNew(entry, pipelines_.find(record.pipeline_id()));
+    return before;
   }
+  ++jobs_by_state_[record.state()];
+  Touch(entry);
   return before;
+}
+
+void ReadModel::CountNew(JobEntry& entry, Pipelines::iterator pipeline) {
+  const v1::JobRecord& job = entry.status.job();
+  ++jobs_by_state_[job.state()];
+  entry.change = ++change_;
+  if (pipeline == pipelines_.end()) return;
+  pipeline->second.change = change_;
+  uint64_t& first = pipeline->second.first_sequence;
+  if (first != 0 && job.sequence() >= first) return;
+  pipeline_order_.erase(first);
+  first = job.sequence();
+  pipeline_order_[first] = job.pipeline_id();
 }
 
 void ReadModel::TakePipeline(const v1::PipelineRecord& record) { pipelines_[record.id()].record = record; }
@@ -138,50 +174,6 @@ bool ReadModel::HasPipeline(absl::string_view pipeline_id, const Actor& actor) c
 std::map<v1::JobState, uint64_t> ReadModel::JobsByState() const {
   std::lock_guard<std::mutex> lock(mutex_);
   return jobs_by_state_;
-}
-
-// A page token is "<first sequence of the pipeline>.<jobs of it that were sent>": pipelines that arrive in
-// between are newer than all that follow, so nothing is sent twice or left out.
-absl::StatusOr<v1::ListJobsResponse> ReadModel::ListJobs(const v1::ListJobsRequest& request,
-                                                         const Actor& actor) const {
-  uint64_t from_pipeline = UINT64_MAX;
-  int from_job = 0;
-  if (!request.page_token().empty()) {
-    const std::vector<std::string> parts = absl::StrSplit(request.page_token(), '.');
-    if (parts.size() != 2 || !absl::SimpleAtoi(parts[0], &from_pipeline) ||
-        !absl::SimpleAtoi(parts[1], &from_job) || from_job < 0) {
-      return BadPageToken(request.page_token());
-    }
-  }
-  std::lock_guard<std::mutex> lock(mutex_);
-  if (!request.pipeline_id().empty()) {
-    auto only = pipelines_.find(request.pipeline_id());
-    if (only == pipelines_.end() || !MayTouch(actor, only->second.record.tenant())) {
-      return absl::NotFoundError(absl::StrCat("there is no pipeline \"", request.pipeline_id(), "\""));
-    }
-    if (request.page_token().empty()) from_pipeline = only->second.first_sequence;
-  }
-  v1::ListJobsResponse response;
-  size_t bytes = 0;
-  for (auto it = std::make_reverse_iterator(pipeline_order_.upper_bound(from_pipeline));
-       it != pipeline_order_.rend(); ++it) {
-    const v1::PipelineRecord& pipeline = pipelines_.at(it->second).record;
-    if (!request.pipeline_id().empty() && pipeline.id() != request.pipeline_id()) break;
-    if (!MayTouch(actor, pipeline.tenant())) continue;
-    for (int i = it->first == from_pipeline ? from_job : 0; i < pipeline.job_ids_size(); ++i) {
-      auto job = jobs_.find(pipeline.job_ids(i));
-      if (job == jobs_.end()) continue;
-      const size_t job_bytes = job->second.status.ByteSizeLong();
-      if (static_cast<size_t>(response.jobs_size()) >= PageSize(request.page_size()) ||
-          (response.jobs_size() > 0 && bytes + job_bytes > kPageBytesMax)) {
-        response.set_next_page_token(absl::StrCat(it->first, ".", i));
-        return response;
-      }
-      bytes += job_bytes;
-      *response.add_jobs() = job->second.status;
-    }
-  }
-  return response;
 }
 
 bool ReadModel::Ended(const PipelineEntry& pipeline) const {
@@ -260,28 +252,6 @@ absl::StatusOr<v1::ArtifactRecord> ReadModel::ResolveArtifact(absl::string_view 
         absl::StrCat("id: \"", prefix, "\" fits several artifacts: ", absl::StrJoin(fitting, ", ")));
   }
   return artifacts_.at(fitting.front());
-}
-
-absl::StatusOr<v1::ListArtifactsResponse> ReadModel::ListArtifacts(const v1::ListArtifactsRequest& request,
-                                                                   const Actor& actor) const {
-  uint64_t below = UINT64_MAX;
-  if (!request.page_token().empty() && !absl::SimpleAtoi(request.page_token(), &below)) {
-    return BadPageToken(request.page_token());
-  }
-  std::lock_guard<std::mutex> lock(mutex_);
-  v1::ListArtifactsResponse response;
-  for (auto it = std::make_reverse_iterator(artifact_order_.lower_bound(below)); it != artifact_order_.rend();
-       ++it) {
-    const v1::ArtifactRecord& record = artifacts_.at(it->second);
-    if (!request.kind().empty() && record.kind() != request.kind()) continue;
-    if (!MayTouch(actor, record.tenant())) continue;
-    if (static_cast<size_t>(response.artifacts_size()) >= PageSize(request.page_size())) {
-      response.set_next_page_token(absl::StrCat(response.artifacts().rbegin()->sequence()));
-      return response;
-    }
-    *response.add_artifacts() = record;
-  }
-  return response;
 }
 
 std::vector<StorageRoot> ReadModel::StorageRoots(absl::Time now) const {

@@ -91,7 +91,11 @@ class ReadModel {
     uint64_t change = 0;
   };
 
+  using Pipelines = std::map<std::string, PipelineEntry, std::less<>>;
+
   std::optional<v1::JobRecord> TakeJob(const v1::JobRecord& record);
+  // One that was not there before; `pipeline` is its pipeline, or the end.
+  void CountNew(JobEntry& entry, Pipelines::iterator pipeline);
   void TakePipeline(const v1::PipelineRecord& record);
   void TakeArtifact(const v1::ArtifactRecord& record);
   void Touch(JobEntry& entry);
@@ -103,7 +107,7 @@ class ReadModel {
   bool woken_ = false;
   uint64_t change_ = 0;
   std::map<std::string, JobEntry, std::less<>> jobs_;
-  std::map<std::string, PipelineEntry, std::less<>> pipelines_;
+  Pipelines pipelines_;
   std::map<uint64_t, std::string> pipeline_order_;  // first_sequence -> id
   std::map<std::string, v1::ArtifactRecord, std::less<>> artifacts_;
   std::map<uint64_t, std::string> artifact_order_;  // sequence -> id

@@ -108,8 +108,9 @@ void Dispatcher::AttemptEnded(const v1::JobRecord& job, absl::Time now) {
 void Dispatcher::AttemptEnding(uint64_t sequence) { running_.SetEnding(sequence); }
 
 void Dispatcher::CountPast(const v1::JobRecord& job, absl::Time now) {
-  const RankNeed need = NeedOf(job.spec());
   const FairShare::Tenant tenant = shares_.Find(TenantOf(job.tenant()));
+  if (job.attempts().empty()) return;
+  const RankNeed need = NeedOf(job.spec());
   for (const v1::AttemptRecord& attempt : job.attempts()) {
     if (attempt.ended_unix_ms() == 0) continue;
     const uint64_t ranks = static_cast<uint64_t>(attempt.placements_size());

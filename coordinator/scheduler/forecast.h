@@ -37,8 +37,7 @@ struct ClusterSnapshot {
   absl::btree_map<std::string, ReportedProgress> progress;  // by job
 };
 
-using MakeScheduler =
-    std::function<std::unique_ptr<Scheduler>(const SchedulerOptions&, const Records&, absl::Time)>;
+using MakeScheduler = std::function<std::unique_ptr<Scheduler>(const SchedulerOptions&, Records, absl::Time)>;
 
 struct ForecastResult {
   std::map<std::string, v1::JobForecast> jobs;  // by id

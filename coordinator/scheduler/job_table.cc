@@ -39,13 +39,14 @@ bool HasEnded(v1::JobState state) {
   return state == v1::DONE || state == v1::FAILED || state == v1::CANCELLED;
 }
 
-JobTable::JobTable(const std::map<std::string, v1::JobRecord>& records, absl::Time now,
-                   absl::Duration longest_backoff) {
-  for (const auto& [id, record] : records) {
-    auto it = jobs_.emplace(id, record).first;
-    by_id_[it->first] = &it->second;
-    FollowClock(now, longest_backoff, it->second);
-    Index(it->second, now);
+JobTable::JobTable(std::map<std::string, v1::JobRecord> records, absl::Time now,
+                   absl::Duration longest_backoff)
+    : jobs_(std::move(records)) {
+  by_id_.reserve(jobs_.size());
+  for (auto& [id, record] : jobs_) {
+    by_id_.emplace(id, &record);
+    FollowClock(now, longest_backoff, record);
+    Index(record, now);
   }
 }
 

@@ -33,8 +33,7 @@ class JobTable {
   JobTable(const JobTable&) = delete;
   JobTable& operator=(const JobTable&) = delete;
   // No job backs off for longer than `longest_backoff` from `now`, whatever clock its record was made by.
-  JobTable(const std::map<std::string, v1::JobRecord>& records, absl::Time now,
-           absl::Duration longest_backoff);
+  JobTable(std::map<std::string, v1::JobRecord> records, absl::Time now, absl::Duration longest_backoff);
 
   // A new record; READY if it waits for no job, else WAITING.
   void Add(v1::JobRecord record, absl::Time now, const std::string& actor = "scheduler");

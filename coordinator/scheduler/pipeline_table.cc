@@ -9,17 +9,23 @@
 
 namespace bonsai {
 
-PipelineTable::PipelineTable(const std::map<std::string, v1::PipelineRecord>& records) {
-  for (const auto& [id, record] : records) Add(record);
-  changed_.clear();
+PipelineTable::PipelineTable(std::map<std::string, v1::PipelineRecord> records) {
+  for (auto& [id, record] : records) {
+    NoteRequest(record);
+    pipelines_.emplace_hint(pipelines_.end(), id, std::move(record));
+  }
 }
 
-void PipelineTable::Add(const v1::PipelineRecord& record) {
-  if (!record.request_id().empty()) {
-    requests_[{std::string(TenantOf(record.tenant())), record.request_id()}] = record.id();
-  }
-  pipelines_[record.id()] = record;
+void PipelineTable::NoteRequest(const v1::PipelineRecord& record) {
+  if (record.request_id().empty()) return;
+  requests_[{std::string(TenantOf(record.tenant())), record.request_id()}] = record.id();
+}
+
+void PipelineTable::Add(v1::PipelineRecord record) {
+  NoteRequest(record);
   changed_.insert(record.id());
+  std::string id = record.id();
+  pipelines_.insert_or_assign(std::move(id), std::move(record));
 }
 
 const v1::PipelineRecord* PipelineTable::Find(absl::string_view id) const {

@@ -22,9 +22,9 @@ namespace bonsai {
 class PipelineTable {
  public:
   PipelineTable() = default;
-  explicit PipelineTable(const std::map<std::string, v1::PipelineRecord>& records);
+  explicit PipelineTable(std::map<std::string, v1::PipelineRecord> records);
 
-  void Add(const v1::PipelineRecord& record);
+  void Add(v1::PipelineRecord record);
   // nullptr if there is none.
   const v1::PipelineRecord* Find(absl::string_view id) const;
   const v1::PipelineRecord* FindRequest(absl::string_view tenant, absl::string_view request_id) const;
@@ -36,6 +36,8 @@ class PipelineTable {
   std::vector<v1::PipelineRecord> TakeChanged();
 
  private:
+  void NoteRequest(const v1::PipelineRecord& record);
+
   absl::btree_map<std::string, v1::PipelineRecord> pipelines_;
   // By tenant and request id, for tenants draw theirs apart; to pipeline ids.
   absl::btree_map<std::pair<std::string, std::string>, std::string> requests_;

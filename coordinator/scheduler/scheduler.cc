@@ -1,5 +1,6 @@
 #include "coordinator/scheduler/scheduler.h"
 
+#include <iterator>
 #include <utility>
 
 #include "coordinator/scheduler/table_scheduler.h"
@@ -7,20 +8,21 @@
 
 namespace bonsai {
 
-TableScheduler::TableScheduler(const SchedulerOptions& options, const Records& records, absl::Time now)
+TableScheduler::TableScheduler(const SchedulerOptions& options, Records records, absl::Time now)
     : options_(options),
       counters_(records.counters),
       kept_counters_(records.counters),
-      pipelines_(records.pipelines),
-      jobs_(records.jobs, now, LongestBackoff(options)),
+      pipelines_(std::move(records.pipelines)),
+      jobs_(std::move(records.jobs), now, LongestBackoff(options)),
       dispatcher_(options_, jobs_),
-      artifacts_(records.artifacts.begin(), records.artifacts.end()),
+      artifacts_(std::make_move_iterator(records.artifacts.begin()),
+                 std::make_move_iterator(records.artifacts.end())),
       cordons_(records.workers),
       schedules_(records.schedules) {
-  for (const auto& [id, pipeline] : records.pipelines) {
+  for (const auto& [id, pipeline] : pipelines_.all()) {
     if (pipeline.paused()) jobs_.SetPaused(pipeline, true, now);
   }
-  for (const auto& [id, job] : records.jobs) {
+  for (const auto& [id, job] : jobs_.all()) {
     durations_.Add(job);
     if (job.state() != v1::RUNNING && job.state() != v1::CANCELLING) continue;
     if (job.attempts_size() == 0) continue;
@@ -75,9 +77,9 @@ std::vector<Action> TableScheduler::TakeRecords() {
   return actions;
 }
 
-std::unique_ptr<Scheduler> Scheduler::Create(const SchedulerOptions& options, const Records& records,
+std::unique_ptr<Scheduler> Scheduler::Create(const SchedulerOptions& options, Records records,
                                              absl::Time now) {
-  return std::make_unique<TableScheduler>(options, records, now);
+  return std::make_unique<TableScheduler>(options, std::move(records), now);
 }
 
 }  // namespace bonsai

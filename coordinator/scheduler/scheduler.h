@@ -193,10 +193,9 @@ class Scheduler {
  public:
   virtual ~Scheduler() = default;
 
-  // Starts from what the store holds. Attempts that were live are given one full lease from `now` to be
-  // reported.
-  static std::unique_ptr<Scheduler> Create(const SchedulerOptions& options, const Records& records,
-                                           absl::Time now);
+  // Starts from what the store holds, which becomes its own: who moves the records in spares a copy of them
+  // all. Attempts that were live are given one full lease from `now` to be reported.
+  static std::unique_ptr<Scheduler> Create(const SchedulerOptions& options, Records records, absl::Time now);
 
   virtual std::vector<Action> Apply(absl::Time now, const Event& event) = 0;
 

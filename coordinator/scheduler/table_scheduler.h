@@ -31,7 +31,7 @@ namespace bonsai {
 
 class TableScheduler : public Scheduler {
  public:
-  TableScheduler(const SchedulerOptions& options, const Records& records, absl::Time now);
+  TableScheduler(const SchedulerOptions& options, Records records, absl::Time now);
 
   std::vector<Action> Apply(absl::Time now, const Event& event) override;
   std::optional<absl::Time> NextDeadline() const override;
