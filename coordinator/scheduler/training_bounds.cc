@@ -117,6 +117,11 @@ void CheckParts(const std::string& kind, uint32_t parts, ProblemList& problems) 
                absl::StrCat("must be 0 or a power of two of at most ", kPartsMax));
 }
 
+void CheckPrecision(const std::string& kind, v1::Precision precision, ProblemList& problems) {
+  if (v1::Precision_IsValid(precision)) return;
+  problems.Add(kind + ".precision", static_cast<int>(precision), "must be F32 or BF16");
+}
+
 }  // namespace
 
 void CheckPretrain(const v1::PretrainSpec& spec, uint32_t ranks, ProblemList& problems) {
@@ -130,6 +135,7 @@ void CheckPretrain(const v1::PretrainSpec& spec, uint32_t ranks, ProblemList& pr
   CheckRange("pretrain.z_loss", spec.z_loss(), 0.f, 1.f, problems);
   CheckGuard("pretrain", spec.guard(), problems);
   CheckParts("pretrain", spec.gradient_parts(), problems);
+  CheckPrecision("pretrain", spec.precision(), problems);
   CheckRange("pretrain.validation.sequences", spec.validation().sequences(), 0u, kBatchMax, problems);
   if (spec.seq_len() > spec.model().max_seq_len() || spec.seq_len() == 1) {
     problems.Add("pretrain.seq_len", spec.seq_len(),
@@ -146,6 +152,7 @@ void CheckSft(const v1::SftSpec& spec, uint32_t ranks, ProblemList& problems) {
   CheckStop("sft", spec.stop_after_steps(), spec.steps(), problems);
   CheckGuard("sft", spec.guard(), problems);
   CheckParts("sft", spec.gradient_parts(), problems);
+  CheckPrecision("sft", spec.precision(), problems);
   if (spec.seq_len() != 0) CheckRange("sft.seq_len", spec.seq_len(), 2u, kSequenceMax, problems);
 }
 
