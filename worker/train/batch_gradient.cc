@@ -10,6 +10,7 @@ namespace {
 LlamaPassOptions OptionsOf(const TrainingPlan& plan) {
   LlamaPassOptions options;
   options.z_loss = plan.z_loss;
+  options.precision = plan.precision;
   return options;
 }
 

@@ -1,8 +1,8 @@
 // Tokens per second of a training step, for a shape:
 //   bench --dim=128 --layers=4 --heads=4 --kv-heads=4 --hidden=352 --vocab=4096 --positions=256 --rows=16
-//         --threads=1 --pass=512 --logits=256 --seconds=5 --muon=1
-// --muon=2 has Muon instead of AdamW. Prints the best and the median step, per second of wall time and of
-// processor time.
+//         --threads=1 --pass=512 --logits=256 --seconds=5 --muon=1 --bf16=1
+// --muon=2 has Muon instead of AdamW, --bf16=2 products in bfloat16. Prints the best and the median step, per
+// second of wall time and of processor time.
 #include <time.h>
 
 #include <algorithm>
@@ -79,6 +79,7 @@ Times TimeSteps(const Flags& flags, const ParameterLayout& layout) {
   LlamaPassOptions options;
   options.pass_positions = flags.at("pass");
   options.logit_positions = flags.at("logits");
+  if (flags.at("bf16") > 1) options.precision = v1::BF16;
   const std::unique_ptr<TrainStep> step =
       CreateLlamaStep(layout, SelectKernels(), static_cast<int>(flags.at("threads")), options);
   Times times;
@@ -101,7 +102,7 @@ Times TimeSteps(const Flags& flags, const ParameterLayout& layout) {
 int Main(int argc, char** argv) {
   Flags flags = {{"dim", 128},    {"layers", 4},      {"heads", 4}, {"kv-heads", 4}, {"hidden", 352},
                  {"vocab", 4096}, {"positions", 256}, {"rows", 16}, {"threads", 1},  {"pass", 512},
-                 {"logits", 256}, {"seconds", 5},     {"muon", 1}};
+                 {"logits", 256}, {"seconds", 5},     {"muon", 1},  {"bf16", 1}};
   if (!ParseFlags(argc, argv, flags)) return 1;
   const absl::StatusOr<ParameterLayout> layout = ParameterLayout::Create(ConfigOf(flags));
   if (!layout.ok()) {

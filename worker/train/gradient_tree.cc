@@ -11,7 +11,7 @@ GradientTree::GradientTree(const ParameterLayout& layout, const Kernels& kernels
                            const LlamaPassOptions& options)
     : kernels_(kernels),
       size_(static_cast<size_t>(layout.size())),
-      weights_(layout, threads),
+      weights_(layout, options.precision, threads),
       branches_(std::bit_floor(static_cast<size_t>(std::max(1, threads)))) {
   for (Branch& branch : branches_) branch.pass = CreateLlamaPass(layout, kernels, weights_, options);
 }

@@ -34,7 +34,8 @@ class LlamaPass final : public BatchPass {
         weights_(weights),
         options_(options),
         attention_(kernels),
-        layers_(layout.config().layers) {
+        layers_(layout.config().layers),
+        packed_(options.precision) {
     FillRotations();
   }
 

@@ -19,6 +19,8 @@ struct LlamaPassOptions {
   int64_t logit_positions = 256;
   // The gradient is that of the loss plus z_loss * (log of the softmax's denominator)^2 for each target.
   float z_loss = 0;
+  // Of the weights' products; attention stays in F32.
+  v1::Precision precision = v1::F32;
 };
 
 // `weights` outlives the pass, and has been loaded when one of its functions is called. The config's

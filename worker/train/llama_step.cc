@@ -15,7 +15,7 @@ class LlamaStep final : public TrainStep {
  public:
   LlamaStep(const ParameterLayout& layout, const Kernels& kernels, int threads,
             const LlamaPassOptions& options)
-      : kernels_(kernels), weights_(layout, threads) {
+      : kernels_(kernels), weights_(layout, options.precision, threads) {
     for (int t = 0; t < threads; ++t) passes_.push_back(CreateLlamaPass(layout, kernels, weights_, options));
     gradients_.resize(threads - 1, std::vector<float>(layout.size()));
   }

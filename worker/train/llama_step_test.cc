@@ -103,6 +103,22 @@ TEST(LlamaStep, AgreesWithAutogradOnTheLossOfTheDenominator) {
   EXPECT_NE(want, plain);
 }
 
+// Bfloat16 has 8 bits of mantissa, a relative error of 2^-9 for each operand; the large weights of this model
+// make that a few hundredths after two layers and back.
+TEST(LlamaStep, InBfloat16AgreesWithAutogradUpToItsRounding) {
+  const Case c(TinyConfig());
+  LlamaPassOptions options;
+  options.precision = v1::BF16;
+  double want_loss = 0, loss = 0;
+  const std::vector<float> want = GradientOf(*CreateAutogradStep(c.layout, true), c, &want_loss);
+  for (const int threads : {1, 2}) {
+    const auto step = CreateLlamaStep(c.layout, SelectKernels(), threads, options);
+    ExpectSameGradients(c, GradientOf(*step, c, &loss), want, 6e-2);
+    EXPECT_NEAR(loss, want_loss, 2e-3 * want_loss);
+    EXPECT_NE(loss, want_loss);
+  }
+}
+
 TEST(LlamaStep, GivesAutogradsLogits) {
   const Case c(TinyConfig());
   std::vector<float> got(c.tokens.size() * 61), want(got.size());

@@ -8,8 +8,10 @@ namespace bonsai {
 
 using edge::TensorRole;
 
-LlamaWeights::LlamaWeights(const ParameterLayout& layout, int threads)
-    : threads_(static_cast<size_t>(std::max(1, threads))), layers_(layout.config().layers) {
+LlamaWeights::LlamaWeights(const ParameterLayout& layout, v1::Precision precision, int threads)
+    : threads_(static_cast<size_t>(std::max(1, threads))),
+      layers_(layout.config().layers, Layer(precision)),
+      output_(precision) {
   const edge::ModelConfig& config = layout.config();
   const int64_t dim = config.dim, hidden = config.hidden_dim;
   const int64_t width = int64_t{config.heads} * config.head_dim;

@@ -14,7 +14,9 @@ namespace bonsai {
 
 // A matrix w[rows, cols] of the layout; offset is where it begins there, for its gradient.
 struct PackedWeight {
-  int64_t rows, cols, offset;
+  explicit PackedWeight(v1::Precision precision) : forward(precision), backward(precision) {}
+
+  int64_t rows = 0, cols = 0, offset = 0;
   PackedMatrix forward;   // w^T: x[n, cols] -> [n, rows]
   PackedMatrix backward;  // w: d[n, rows] -> [n, cols]
 };
@@ -22,12 +24,15 @@ struct PackedWeight {
 class LlamaWeights {
  public:
   struct Layer {
+    explicit Layer(v1::Precision precision)
+        : qkv(precision), attention_out(precision), gate_up(precision), down(precision) {}
+
     PackedWeight qkv, attention_out, gate_up, down;
-    int64_t attention_norm, feed_forward_norm;  // offsets
+    int64_t attention_norm = 0, feed_forward_norm = 0;  // offsets
   };
 
-  // `layout` outlives this. Holds three copies of the matrices' bytes, counting the parameters themselves.
-  LlamaWeights(const ParameterLayout& layout, int threads);
+  // `layout` outlives this. Holds each matrix twice in `precision`, beside the parameters.
+  LlamaWeights(const ParameterLayout& layout, v1::Precision precision, int threads);
 
   // Packs these parameters, which must stay as they are, where they are, until the next call.
   void Load(absl::Span<const float> parameters);

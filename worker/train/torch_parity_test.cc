@@ -1,5 +1,5 @@
 // Ten steps of AdamW beside PyTorch's: the losses that `tests/bench/torch_llama.py parity` printed with
-// Debian's python3-torch 1.13.1 in f32, from the same weights, tokens and settings.
+// Debian's python3-torch 1.13.1 in f32 and in bf16 autocast, from the same weights, tokens and settings.
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -15,6 +15,8 @@ namespace {
 constexpr int64_t kRows = 3, kPositions = 24, kVocabulary = 61;
 constexpr double kTorchLosses[] = {4.10851383, 4.20282984, 4.18270826, 4.18259907, 4.18761730,
                                    4.15548897, 4.19019794, 4.12825584, 4.20846510, 4.16924477};
+constexpr double kTorchBf16Losses[] = {4.10859728, 4.20288277, 4.18228722, 4.18283033, 4.18764544,
+                                       4.15545940, 4.18980408, 4.12842655, 4.20845985, 4.16946602};
 
 edge::ModelConfig Config() {
   edge::ModelConfig config;
@@ -42,7 +44,8 @@ std::vector<float> Weights(const ParameterLayout& layout) {
   return weights;
 }
 
-TEST(TorchParity, TenStepsHaveTheLossesOfPyTorch) {
+std::vector<double> TenLosses(v1::Precision precision) {
+  std::vector<double> losses;
   const ParameterLayout layout = *ParameterLayout::Create(Config());
   std::vector<float> weights = Weights(layout), gradient(layout.size());
   v1::Optimizer spec;
@@ -50,7 +53,9 @@ TEST(TorchParity, TenStepsHaveTheLossesOfPyTorch) {
   spec.set_weight_decay(0.1f);
   spec.set_clip_norm(1.0f);
   Optimizer optimizer(layout, SelectKernels(), spec);
-  const auto step = CreateLlamaStep(layout, SelectKernels(), 1);
+  LlamaPassOptions options;
+  options.precision = precision;
+  const auto step = CreateLlamaStep(layout, SelectKernels(), 1, options);
   for (int number = 0; number < 10; ++number) {
     std::vector<int32_t> tokens, targets;
     for (int64_t i = 0; i < kRows * (kPositions + 1); ++i) {
@@ -63,9 +68,25 @@ TEST(TorchParity, TenStepsHaveTheLossesOfPyTorch) {
     const double count = kRows * kPositions;
     const double loss = step->AddGradient({kRows, kPositions, tokens.data(), targets.data()},
                                           static_cast<float>(1 / count), absl::MakeSpan(gradient));
-    EXPECT_NEAR(loss / count, kTorchLosses[number], number == 0 ? 1e-6 : 1e-4) << number;
+    losses.push_back(loss / count);
     optimizer.Apply(number + 1, 1e-3f, optimizer.Norm(gradient), gradient, absl::MakeSpan(weights));
   }
+  return losses;
+}
+
+TEST(TorchParity, TenStepsHaveTheLossesOfPyTorch) {
+  const std::vector<double> losses = TenLosses(v1::F32);
+  for (int number = 0; number < 10; ++number) {
+    EXPECT_NEAR(losses[number], kTorchLosses[number], number == 0 ? 1e-6 : 1e-4) << number;
+  }
+}
+
+TEST(TorchParity, TenStepsInBfloat16HaveTheLossesOfPyTorchsAutocast) {
+  const std::vector<double> losses = TenLosses(v1::BF16);
+  for (int number = 0; number < 10; ++number) {
+    EXPECT_NEAR(losses[number], kTorchBf16Losses[number], 5e-3) << number;
+  }
+  EXPECT_NE(losses, TenLosses(v1::F32));  // else nothing was rounded
 }
 
 }  // namespace

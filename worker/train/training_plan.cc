@@ -40,6 +40,7 @@ TrainingPlan FromSpec(absl::string_view kind, const Spec& spec, const v1::Task& 
   plan.seq_len = spec.seq_len();
   plan.guard = spec.guard();
   plan.gradient_parts = spec.gradient_parts();
+  plan.precision = spec.precision();
   if constexpr (std::is_same_v<Spec, v1::PretrainSpec>) {
     plan.ramp = spec.batch_ramp();
     plan.z_loss = spec.z_loss();

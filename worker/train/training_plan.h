@@ -30,6 +30,7 @@ struct TrainingPlan {
   uint32_t batch_sequences = 0;  // per step, over all ranks
   v1::BatchRamp ramp;
   float z_loss = 0;
+  v1::Precision precision = v1::F32;
   v1::Guard guard;
   uint32_t gradient_parts = 0;  // 0: the sum in the fastest order
   uint32_t seq_len = 0;         // 0: the model's
