@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "absl/time/clock.h"
 #include "worker/train/llama_step.h"
 
 namespace bonsai {
@@ -43,7 +44,10 @@ absl::Status BatchGradient::Fill(BatchSource& source, uint64_t step, const RowSh
                                  RowBuffer& buffer) {
   buffer.rows = share.end - share.begin;
   if (buffer.rows == 0) return absl::OkStatus();
-  return source.Fill(step, share.begin, buffer.rows, &buffer);
+  const absl::Time begin = absl::Now();
+  const absl::Status status = source.Fill(step, share.begin, buffer.rows, &buffer);
+  wait_seconds_ += absl::ToDoubleSeconds(absl::Now() - begin);
+  return status;
 }
 
 absl::StatusOr<double> BatchGradient::Sum(BatchSource& source, uint64_t step, absl::Span<float> gradient) {

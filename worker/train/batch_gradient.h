@@ -8,6 +8,7 @@
 
 #include <memory>
 #include <optional>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -34,6 +35,9 @@ class BatchGradient {
   // target. Errors: the source's; Unavailable (a rank is gone).
   absl::StatusOr<double> Compute(BatchSource& source, uint64_t step, absl::Span<float> gradient);
 
+  // How long this rank waited for rows since the last call.
+  double TakeWaitSeconds() { return std::exchange(wait_seconds_, 0.0); }
+
   // The summed loss of other rows, on this rank alone, in nats.
   double Loss(const TokenBatch& batch) { return step_->Loss(batch); }
 
@@ -46,6 +50,7 @@ class BatchGradient {
   const uint32_t parts_;
   const std::unique_ptr<TrainStep> step_;
   std::optional<GradientTree> tree_;
+  double wait_seconds_ = 0;
   std::vector<RowBuffer> buffers_;  // one, or one for each of this rank's parts
 };
 

@@ -30,10 +30,10 @@ float At(const std::vector<float>& x, int64_t row, int64_t col, int64_t stride, 
 
 // Sizes that no block divides, strides with gaps, and sums onto what is there.
 TEST(PackedMatmul, IsTheProductInBothPrecisionsFromAnyThread) {
-  for (const Shape& s : {Shape{7, 37, 19, Transpose::kNo, Transpose::kNo},
-                         Shape{70, 129, 65, Transpose::kNo, Transpose::kYes},
-                         Shape{33, 16, 100, Transpose::kYes, Transpose::kNo},
-                         Shape{1, 1, 1, Transpose::kYes, Transpose::kYes}}) {
+  for (const Shape& s :
+       {Shape{7, 37, 19, Transpose::kNo, Transpose::kNo}, Shape{70, 129, 65, Transpose::kNo, Transpose::kYes},
+        Shape{33, 16, 100, Transpose::kYes, Transpose::kNo},
+        Shape{1, 1, 1, Transpose::kYes, Transpose::kYes}}) {
     const int64_t a_stride = (s.a == Transpose::kYes ? s.m : s.k) + 3,
                   b_stride = (s.b == Transpose::kYes ? s.k : s.n) + 5, c_stride = s.n + 2;
     const std::vector<float> a = Random(1, (s.a == Transpose::kYes ? s.k : s.m) * a_stride),

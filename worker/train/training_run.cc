@@ -13,6 +13,7 @@
 #include "worker/train/learning_rate.h"
 #include "worker/train/loss_guard.h"
 #include "worker/train/optimizer.h"
+#include "worker/train/run_meter.h"
 
 namespace bonsai {
 namespace {
@@ -51,10 +52,11 @@ class TrainingRun {
   absl::StatusOr<TrainOutcome> Run(std::vector<float> initial) {
     if (absl::Status status = Resume(std::move(initial)); !status.ok()) return status;
     batch_gradient_.Load(state_.parameters);
-    for (uint64_t step = 0; step < state_.step; ++step) tokens_ += sources_.training.SizeOf(step).tokens;
-    begun_ = sampled_ = absl::Now();
+    uint64_t tokens = 0;
+    for (uint64_t step = 0; step < state_.step; ++step) tokens += sources_.training.SizeOf(step).tokens;
+    const double peak = MeasurePeakFlops(plan_.precision, ThreadsOf(context_)) * group_.ranks();
+    meter_.emplace(layout_, peak, tokens, absl::Now());
     first_step_ = state_.step;
-    sampled_tokens_ = tokens_;
     if (state_.step == plan_.end_steps) {
       if (absl::Status status = Revisit(); !status.ok()) return status;
     }
@@ -135,10 +137,11 @@ class TrainingRun {
     if (absl::Status status = group_.Sum(absl::MakeSpan(totals_)); !status.ok()) return status;
     *stop = totals_[0] > 0;
     // The ranks wait for each other, so the one that was kept longest kept all of them.
-    stall_seconds_ += *std::max_element(totals_.begin() + 1, totals_.end());
+    const double stall = *std::max_element(totals_.begin() + 1, totals_.end());
     if (absl::Status status = Update(); !status.ok()) return status;
     ++state_.step;
-    tokens_ += size.tokens;
+    meter_->Count({size.tokens, size.tokens / static_cast<uint64_t>(size.rows), stall,
+                   batch_gradient_.TakeWaitSeconds()});
     validation_loss_.reset();
     return absl::OkStatus();
   }
@@ -200,23 +203,15 @@ class TrainingRun {
     const bool due = state_.step % sample_every_ == 0 || state_.step == plan_.end_steps || validation_loss_;
     if (group_.rank() != 0 || !due) return;
     const absl::Time now = absl::Now();
-    const double seconds = std::max(1e-9, absl::ToDoubleSeconds(now - sampled_));
-    const double elapsed = std::max(1e-9, absl::ToDoubleSeconds(now - begun_));
-    Metrics metrics = {{"loss", loss_},
-                       {"grad_norm", norm_},
-                       {"learning_rate", rate_},
-                       {"tokens_per_second", static_cast<double>(tokens_ - sampled_tokens_) / seconds},
-                       {"tokens", static_cast<double>(tokens_)},
-                       {"checkpoint_stall_seconds", stall_seconds_},
-                       {"checkpoint_stall_share", stall_seconds_ / elapsed}};
+    Metrics metrics = {{"loss", loss_}, {"grad_norm", norm_}, {"learning_rate", rate_}};
+    for (auto& metric : meter_->Sample(now)) metrics.push_back(std::move(metric));
     if (skipped_ > 0) metrics.emplace_back("updates_skipped", static_cast<double>(skipped_));
     if (validation_loss_) metrics.emplace_back("validation_loss", *validation_loss_);
     context_.ReportSample(state_.step, metrics);
     const double rest = static_cast<double>(plan_.end_steps - state_.step);
     const double done = std::max(1.0, static_cast<double>(state_.step - first_step_));
-    context_.ReportProgress(state_.step, plan_.end_steps, "steps", elapsed / done * rest);
-    sampled_ = now;
-    sampled_tokens_ = tokens_;
+    context_.ReportProgress(state_.step, plan_.end_steps, "steps",
+                            meter_->elapsed_seconds(now) / done * rest);
   }
 
   void BeginCheckpoint() {
@@ -231,7 +226,7 @@ class TrainingRun {
     const absl::Status written = writer_.Finish();
     // Its failure is logged, and the model is worth more than a checkpoint, unless another job needs it.
     if (plan_.end_steps < plan_.steps && !written.ok()) return written;
-    return TrainOutcome{std::move(state_), tokens_, validation_loss_};
+    return TrainOutcome{std::move(state_), meter_->tokens(), validation_loss_};
   }
 
   absl::Status Leave() {
@@ -257,16 +252,14 @@ class TrainingRun {
   RowBuffer held_out_;
   const uint64_t sample_every_;
 
-  uint64_t tokens_ = 0;
-  double loss_ = 0, norm_ = 0;  // of the last step
+  std::optional<RunMeter> meter_;  // once it is known where the run begins
+  double loss_ = 0, norm_ = 0;     // of the last step
   float rate_ = 0;
   std::optional<double> validation_loss_;  // after the last step, if it was asked for
   std::vector<double> totals_;
-  uint64_t skipped_ = 0;      // updates, in this attempt
-  double stall_ = 0;          // of this rank, since the last step
-  double stall_seconds_ = 0;  // of all ranks, in this attempt
-  absl::Time begun_, sampled_;
-  uint64_t first_step_ = 0, sampled_tokens_ = 0;
+  uint64_t skipped_ = 0;  // updates, in this attempt
+  double stall_ = 0;      // of this rank, since the last step
+  uint64_t first_step_ = 0;
 };
 
 }  // namespace
