@@ -46,8 +46,12 @@ class FileDocumentWriter final : public DocumentWriter {
       return absl::InvalidArgumentError(absl::StrCat(path_, ": document ", documents_, " takes ", size,
                                                      " bytes; at most ", kDocumentBytesMax, " fit a record"));
     }
+    // Room for this record alone: a stream that grows the buffer would fill all of its capacity each time.
+    const size_t begin = buffer_.size();
+    const size_t prefix = google::protobuf::io::CodedOutputStream::VarintSize32(static_cast<uint32_t>(size));
+    buffer_.resize(begin + prefix + size);
     {
-      google::protobuf::io::StringOutputStream stream(&buffer_);
+      google::protobuf::io::ArrayOutputStream stream(buffer_.data() + begin, static_cast<int>(prefix + size));
       google::protobuf::io::CodedOutputStream coded(&stream);
       coded.SetSerializationDeterministic(true);
       coded.WriteVarint32(static_cast<uint32_t>(size));

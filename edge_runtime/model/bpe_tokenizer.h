@@ -29,6 +29,7 @@ class BpeTokenizer : public Tokenizer {
   std::string DecodePiece(int32_t id, int32_t previous_id) const override;
   std::string_view Piece(int32_t id) const override;
   float Score(int32_t id) const override;
+  bool merges_only() const override { return merges_only_; }
 
  private:
   // The pieces of normalized text.
@@ -50,6 +51,7 @@ class BpeTokenizer : public Tokenizer {
   int32_t bos_id_ = -1;
   int32_t eos_id_ = -1;
   int32_t unk_id_ = -1;
+  bool merges_only_ = true;
 };
 
 }  // namespace bonsai::edge

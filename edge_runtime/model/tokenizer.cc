@@ -75,6 +75,7 @@ bool BpeTokenizer::Init(SentencePieceModel model, std::string* error) {
       return false;
     }
     if (piece.type == PieceType::kUserDefined) user_defined.push_back(piece.text);
+    if (piece.type == PieceType::kUserDefined || piece.type == PieceType::kUnused) merges_only_ = false;
     if (piece.type == PieceType::kUnknown && unk_id_ < 0) unk_id_ = id;
     if (piece.type == PieceType::kByte) {
       const int value = ByteValue(piece.text);

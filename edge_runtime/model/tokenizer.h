@@ -42,6 +42,10 @@ class Tokenizer {
   // The piece as stored, with U+2581 for a space: "▁the". Empty if out of range.
   virtual std::string_view Piece(int32_t id) const = 0;
   virtual float Score(int32_t id) const = 0;
+
+  // Whether merging neighbours by the scores of the pieces that they make is all that Encode does to
+  // normalized text: no user-defined pieces that are never split, no unused ones that are taken apart again.
+  virtual bool merges_only() const { return false; }
 };
 
 }  // namespace bonsai::edge

@@ -52,6 +52,8 @@ class Pair {
     ASSERT_EQ(ours_->Decode(ids), library_.DecodeIds(ids));
   }
 
+  bool merges_only() const { return ours_->merges_only(); }
+
   void ExpectSameSpecialIds() {
     EXPECT_EQ(ours_->vocab_size(), library_.GetPieceSize());
     EXPECT_EQ(ours_->bos_id(), library_.bos_id());
@@ -193,6 +195,7 @@ TEST(TokenizerSentencePieceTest, TrainedModelsOfOtherSettingsGiveTheSameIds) {
     SCOPED_TRACE(test.name);
     Pair pair(Train(test.name, test.settings));
     pair.ExpectSameSpecialIds();
+    EXPECT_EQ(pair.merges_only(), std::string(test.name) != "user");
     pair.ExpectSame(TrainingText());
     pair.ExpectSameOnRandomInput(1000);
   }

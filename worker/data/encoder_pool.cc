@@ -21,7 +21,8 @@ EncodedBlock EncodeTexts(const std::vector<std::string>& texts, uint16_t bos, ui
 }  // namespace
 
 EncoderPool::EncoderPool(const edge::Tokenizer& tokenizer, int threads)
-    : tokenizer_(tokenizer), threads_(threads), own_(tokenizer) {
+    : tokenizer_(tokenizer), threads_(threads) {
+  if (threads <= 1) own_.emplace(tokenizer);
   for (int i = 0; threads > 1 && i < threads; ++i) workers_.emplace_back([this] { Work(); });
 }
 
@@ -58,7 +59,7 @@ std::future<EncodedBlock> EncoderPool::Encode(std::vector<std::string> texts) {
   });
   std::future<EncodedBlock> block = job.get_future();
   if (workers_.empty()) {
-    job(own_);
+    job(*own_);
     return block;
   }
   {

@@ -10,6 +10,7 @@
 #include <deque>
 #include <future>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
@@ -49,7 +50,7 @@ class EncoderPool {
 
   const edge::Tokenizer& tokenizer_;
   const int threads_;
-  WordEncoder own_;  // for the caller's thread, where there is no other
+  std::optional<WordEncoder> own_;  // for the caller's thread, where there is no other
   std::mutex mutex_;
   std::condition_variable queued_;
   std::deque<Job> jobs_;

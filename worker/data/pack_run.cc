@@ -3,6 +3,8 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <deque>
+#include <future>
 #include <memory>
 #include <string>
 #include <utility>
@@ -18,6 +20,7 @@ namespace bonsai {
 namespace {
 
 constexpr uint64_t kReportEveryDocuments = 512;
+constexpr size_t kStoringMax = 2;
 
 class PackRun {
  public:
@@ -38,7 +41,8 @@ class PackRun {
       Report();
     }
     if (absl::Status closed = writer_->Close().status(); !closed.ok()) return closed;
-    if (absl::Status stored = StoreShards(writer_->complete_shards()); !stored.ok()) return stored;
+    if (absl::Status begun = BeginStoring(); !begun.ok()) return begun;
+    if (absl::Status stored = FinishStoring(); !stored.ok()) return stored;
     context_.ReportProgress(documents_taken_, documents_taken_, "documents");
     return std::move(result_);
   }
@@ -47,7 +51,7 @@ class PackRun {
   absl::Status Start() {
     PackCheckpoint checkpoint = LoadPackCheckpoint(context_, plan_);
     result_.shards = std::move(checkpoint.shards);
-    saved_shards_ = result_.shards.size();
+    saved_shards_ = handed_over_ = result_.shards.size();
     const v1::PackProgress& progress = checkpoint.progress;
     if (absl::Status loaded = result_.document_tokens.Load(progress.document_tokens()); !loaded.ok())
       return loaded;
@@ -84,9 +88,9 @@ class PackRun {
         document.ids.subspan(std::min<uint64_t>(skip_tokens_, document.ids.size()));
     skip_tokens_ = 0;
     if (absl::Status written = writer_->Append(rest); !written.ok()) return written;
-    if (writer_->complete_shards() > result_.shards.size()) {
+    if (writer_->complete_shards() > handed_over_) {
       Remember(document.ids.size() - writer_->tokens_in_shard());
-      if (absl::Status stored = StoreShards(writer_->complete_shards()); !stored.ok()) return stored;
+      if (absl::Status begun = BeginStoring(); !begun.ok()) return begun;
     }
     PackResult::Part& taken = result_.parts[part];
     ++taken.documents;
@@ -95,7 +99,7 @@ class PackRun {
     tokens_[part] = taken.tokens;
     total_tokens_ += document.ids.size();
     result_.document_tokens.Add(document.ids.size());
-    if (result_.shards.size() < saved_shards_ + plan_.checkpoint_every_shards) return absl::OkStatus();
+    if (handed_over_ < saved_shards_ + plan_.checkpoint_every_shards) return absl::OkStatus();
     return Save();
   }
 
@@ -113,25 +117,49 @@ class PackRun {
     *progress_.mutable_document_tokens() = result_.document_tokens.Save();
   }
 
-  // Moves the shards up to number `end` from the work folder into the store.
-  absl::Status StoreShards(size_t end) {
-    for (size_t i = result_.shards.size(); i < end; ++i) {
-      const std::string path = absl::StrCat(context_.task().work_dir(), "/", ShardName(i));
-      v1::Manifest manifest;
-      if (absl::Status added = AddFile(context_, path, ShardName(i), manifest); !added.ok()) return added;
-      result_.shards.push_back(manifest.files(0));
-      unlink(path.c_str());
+  // Has the shards that are complete moved from the work folder into the store, each by a thread of its own
+  // while the next one is packed: hashing and syncing take about as long as reading.
+  absl::Status BeginStoring() {
+    for (; handed_over_ < writer_->complete_shards(); ++handed_over_) {
+      while (storing_.size() >= kStoringMax) {
+        if (absl::Status stored = FinishOne(); !stored.ok()) return stored;
+      }
+      storing_.push_back(std::async(std::launch::async, StoreShard, &context_, ShardName(handed_over_)));
+    }
+    return absl::OkStatus();
+  }
+
+  static absl::StatusOr<v1::ArtifactFile> StoreShard(RunnerContext* context, const std::string& name) {
+    const std::string path = absl::StrCat(context->task().work_dir(), "/", name);
+    v1::Manifest manifest;
+    if (absl::Status added = AddFile(*context, path, name, manifest); !added.ok()) return added;
+    unlink(path.c_str());
+    return manifest.files(0);
+  }
+
+  absl::Status FinishOne() {
+    absl::StatusOr<v1::ArtifactFile> shard = storing_.front().get();
+    storing_.pop_front();
+    if (!shard.ok()) return shard.status();
+    result_.shards.push_back(*std::move(shard));
+    return absl::OkStatus();
+  }
+
+  absl::Status FinishStoring() {
+    while (!storing_.empty()) {
+      if (absl::Status stored = FinishOne(); !stored.ok()) return stored;
     }
     return absl::OkStatus();
   }
 
   absl::Status Save() {
+    if (absl::Status stored = FinishStoring(); !stored.ok()) return stored;
     saved_shards_ = result_.shards.size();
     return SavePackCheckpoint(context_, {progress_, result_.shards});
   }
 
   absl::Status Leave() {
-    if (result_.shards.size() > saved_shards_) {
+    if (handed_over_ > saved_shards_) {
       if (absl::Status saved = Save(); !saved.ok()) return saved;
     }
     return absl::CancelledError("asked to stop");
@@ -154,7 +182,9 @@ class PackRun {
   uint64_t skip_tokens_ = 0;  // of the next document
   uint64_t total_tokens_ = 0;
   uint64_t documents_taken_ = 0;
-  size_t saved_shards_ = 0;    // in the last checkpoint
+  size_t saved_shards_ = 0;  // in the last checkpoint
+  size_t handed_over_ = 0;   // shards that are stored or are being stored
+  std::deque<std::future<absl::StatusOr<v1::ArtifactFile>>> storing_;
   v1::PackProgress progress_;  // at the end of the last complete shard
   PackResult result_;
 };

@@ -10,7 +10,6 @@ namespace {
 
 constexpr char kSpaceSymbol[] = "\xE2\x96\x81";
 constexpr int kLog2Words = 18;  // of 32 bytes: 8 MiB
-constexpr size_t kLongWordBytesMax = 64;
 constexpr size_t kLongWordsMax = 1 << 15;
 // What a key and a word's ids may be read and written beyond their ends.
 constexpr size_t kSlack = 16;
@@ -34,7 +33,7 @@ bool HasByteFallback(const edge::Tokenizer& tokenizer) {
 }  // namespace
 
 WordEncoder::WordEncoder(const edge::Tokenizer& tokenizer)
-    : tokenizer_(tokenizer), boundaries_(tokenizer), table_(kLog2Words) {
+    : tokenizer_(tokenizer), boundaries_(tokenizer), merges_(tokenizer), table_(kLog2Words) {
   // A word is encoded behind a newline: the space that the tokenizer puts in front cannot touch it there.
   by_word_ = boundaries_.Alone('\n') && KeepsText(tokenizer) && HasByteFallback(tokenizer) &&
              tokenizer.Encode(" ").size() <= 2;
@@ -47,12 +46,14 @@ void WordEncoder::EncodeWhole(absl::string_view text, std::vector<uint16_t>* ids
 }
 
 uint16_t* WordEncoder::EncodeNewWord(absl::string_view word, uint16_t* out) {
+  size_t count = 0;
+  if (word.size() <= PieceMerges::kWordBytesMax && merges_.Encode(word, out, &count)) return out + count;
   const std::vector<int32_t> ids = tokenizer_.Encode(absl::StrCat("\n", word));
   return std::copy(ids.begin() + lead_ids_, ids.end(), out);
 }
 
 uint16_t* WordEncoder::EncodeRareWord(absl::string_view word, uint16_t* out) {
-  if (word.size() > kLongWordBytesMax) return EncodeNewWord(word, out);
+  if (word.size() > PieceMerges::kWordBytesMax) return EncodeNewWord(word, out);
   if (const auto found = long_words_.find(word); found != long_words_.end()) {
     return std::copy(found->second.begin(), found->second.end(), out);
   }

@@ -18,6 +18,7 @@
 #include "absl/strings/string_view.h"
 #include "edge_runtime/model/tokenizer.h"
 #include "worker/data/piece_boundaries.h"
+#include "worker/data/piece_merges.h"
 #include "worker/data/word_table.h"
 
 namespace bonsai {
@@ -51,6 +52,7 @@ class WordEncoder {
 
   const edge::Tokenizer& tokenizer_;
   const PieceBoundaries boundaries_;
+  const PieceMerges merges_;
   bool by_word_ = false;
   size_t lead_ids_ = 0;  // of "\n", with the space that the tokenizer puts in front
   WordTable table_;
