@@ -28,17 +28,24 @@ void AttemptClocks::Start(const v1::JobRecord& job, absl::Time now) {
   if (clock.progress_seconds > 0) clock.hangs = now + absl::Seconds(clock.progress_seconds);
   if (clock.next() == absl::InfiniteFuture()) return;
   by_time_.insert({clock.next(), job.id()});
+  watching_ += clock.progress_seconds > 0;
   clocks_[job.id()] = std::move(clock);
+}
+
+void AttemptClocks::Erase(Clocks::iterator clock) {
+  watching_ -= clock->second.progress_seconds > 0;
+  clocks_.erase(clock);
 }
 
 void AttemptClocks::Remove(const std::string& job_id) {
   auto it = clocks_.find(job_id);
   if (it == clocks_.end()) return;
   by_time_.erase({it->second.next(), job_id});
-  clocks_.erase(it);
+  Erase(it);
 }
 
 void AttemptClocks::Report(const v1::RankReport& report, absl::Time now) {
+  if (watching_ == 0) return;
   auto it = clocks_.find(report.job_id());
   if (it == clocks_.end() || it->second.hangs == absl::InfiniteFuture()) return;
   Clock& clock = it->second;
@@ -67,7 +74,7 @@ std::vector<AttemptClocks::Due> AttemptClocks::Expire(absl::Time now) {
                                   " for its progress_timeout_seconds: ", clock.progress_seconds)});
     }
     // It is being stopped now; there is nothing left to wait for.
-    clocks_.erase(it);
+    Erase(it);
   }
   return due;
 }

@@ -6,6 +6,7 @@
 #ifndef BONSAI_COORDINATOR_SCHEDULER_ATTEMPT_CLOCKS_H_
 #define BONSAI_COORDINATOR_SCHEDULER_ATTEMPT_CLOCKS_H_
 
+#include <cstdint>
 #include <string>
 #include <utility>
 #include <vector>
@@ -49,7 +50,12 @@ class AttemptClocks {
     absl::Time next() const { return ends < hangs ? ends : hangs; }
   };
 
-  absl::flat_hash_map<std::string, Clock> clocks_;               // looked up, never walked over
+  using Clocks = absl::flat_hash_map<std::string, Clock>;
+
+  void Erase(Clocks::iterator clock);
+
+  Clocks clocks_;                                                // looked up, never walked over
+  uint64_t watching_ = 0;                                        // of them have progress_seconds
   absl::btree_set<std::pair<absl::Time, std::string>> by_time_;  // those with a deadline
 };
 

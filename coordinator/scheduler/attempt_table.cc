@@ -1,12 +1,36 @@
 #include "coordinator/scheduler/attempt_table.h"
 
 #include <algorithm>
+#include <cstddef>
+#include <tuple>
 
 namespace bonsai {
+namespace {
+
+// The first that is not before it.
+size_t PlaceOf(const AttemptTable::Ranks& ranks, absl::string_view job_id, uint32_t rank) {
+  const auto before = [&](const AttemptTable::RankOnWorker& on, const auto& id) {
+    return std::tuple(absl::string_view(on.job_id), on.rank) < id;
+  };
+  return static_cast<size_t>(std::lower_bound(ranks.begin(), ranks.end(), std::tuple(job_id, rank), before) -
+                             ranks.begin());
+}
+
+bool Is(const AttemptTable::RankOnWorker& on, absl::string_view job_id, uint32_t rank) {
+  return on.rank == rank && on.job_id == job_id;
+}
+
+}  // namespace
 
 LiveAttempt& AttemptTable::Add(const std::string& job_id, const v1::AttemptRecord& record) {
   LiveAttempt& attempt = attempts_.emplace(job_id, LiveAttempt(record)).first->second;
-  for (const RankSlot& slot : attempt.slots()) by_worker_[slot.worker_id].insert({job_id, slot.rank});
+  for (const RankSlot& slot : attempt.slots()) {
+    Ranks& ranks = by_worker_[slot.worker_id];
+    const size_t place = PlaceOf(ranks, job_id, slot.rank);
+    if (place < ranks.size() && Is(ranks[place], job_id, slot.rank)) continue;
+    ranks.insert(ranks.begin() + static_cast<std::ptrdiff_t>(place),
+                 {job_id, slot.rank, &attempt, attempt.Find(slot.rank)});
+  }
   return attempt;
 }
 
@@ -35,7 +59,9 @@ void AttemptTable::Remove(const std::string& job_id) {
   for (const RankSlot& slot : it->second.slots()) {
     auto ranks = by_worker_.find(slot.worker_id);
     if (ranks == by_worker_.end()) continue;
-    ranks->second.erase({job_id, slot.rank});
+    const size_t index = IndexOf(ranks->second, job_id, slot.rank, ranks->second.size());
+    if (index == ranks->second.size()) continue;
+    ranks->second.erase(ranks->second.begin() + static_cast<std::ptrdiff_t>(index));
     if (ranks->second.empty()) by_worker_.erase(ranks);
   }
   attempts_.erase(it);
@@ -56,6 +82,12 @@ const AttemptTable::Ranks& AttemptTable::OnWorker(const std::string& worker_id) 
   static const Ranks* const kNone = new Ranks();
   auto it = by_worker_.find(worker_id);
   return it == by_worker_.end() ? *kNone : it->second;
+}
+
+size_t AttemptTable::IndexOf(const Ranks& ranks, absl::string_view job_id, uint32_t rank, size_t guess) {
+  if (guess < ranks.size() && Is(ranks[guess], job_id, rank)) return guess;
+  const size_t place = PlaceOf(ranks, job_id, rank);
+  return place < ranks.size() && Is(ranks[place], job_id, rank) ? place : ranks.size();
 }
 
 std::vector<std::string> AttemptTable::LoseUnreported(absl::Time now) {

@@ -5,11 +5,11 @@
 #define BONSAI_COORDINATOR_SCHEDULER_ATTEMPT_TABLE_H_
 
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "absl/container/btree_set.h"
 #include "absl/container/node_hash_map.h"
+#include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "coordinator/scheduler/live_attempt.h"
 
@@ -17,8 +17,14 @@ namespace bonsai {
 
 class AttemptTable {
  public:
-  // Ranks on a worker, as (job id, rank), in that order.
-  using Ranks = absl::btree_set<std::pair<std::string, uint32_t>>;
+  struct RankOnWorker {
+    std::string job_id;
+    uint32_t rank = 0;
+    LiveAttempt* attempt = nullptr;
+    RankSlot* slot = nullptr;
+  };
+  // Of one worker, by job id and rank; as long as none of these attempts is removed.
+  using Ranks = std::vector<RankOnWorker>;
 
   LiveAttempt& Add(const std::string& job_id, const v1::AttemptRecord& record);
   // An attempt that was live when the coordinator ended: its workers have until `until` to speak of it.
@@ -30,6 +36,9 @@ class AttemptTable {
   const LiveAttempt* Find(const std::string& job_id) const;
 
   const Ranks& OnWorker(const std::string& worker_id) const;
+  // Where the rank is among `ranks`, or ranks.size(). `guess` is looked at first: who asks for them in their
+  // order, beginning with 0, gives one more than the last answer.
+  static size_t IndexOf(const Ranks& ranks, absl::string_view job_id, uint32_t rank, size_t guess);
 
   // A rank of the job that was recovered has been reported.
   void NoteReported(const std::string& job_id);

@@ -37,12 +37,10 @@ std::string ExplainWaiting(const v1::JobRecord& job, const JobTable& jobs) {
 
 std::vector<ClusterView::Held> ClusterView::HeldOn(const Worker& worker) const {
   std::vector<Held> held;
-  for (const auto& [job_id, rank] : attempts_.OnWorker(worker.id)) {
-    const LiveAttempt& attempt = *attempts_.Find(job_id);
-    const RankSlot& slot = *attempt.Find(rank);
-    if (!slot.holds_resources()) continue;
-    held.push_back({job_id, RankName(job_id, attempt.number(), rank), NeedOf(jobs_.Find(job_id)->spec()),
-                    slot.device_id});
+  for (const AttemptTable::RankOnWorker& on : attempts_.OnWorker(worker.id)) {
+    if (!on.slot->holds_resources()) continue;
+    held.push_back({on.job_id, RankName(on.job_id, on.attempt->number(), on.rank),
+                    NeedOf(jobs_.Find(on.job_id)->spec()), on.slot->device_id});
   }
   for (const Stray& stray : worker.strays) {
     held.push_back(
@@ -57,7 +55,11 @@ bool ClusterView::MayStart(const Worker& worker) const {
 
 Room ClusterView::FreeRoom(const Worker& worker) const {
   Room free = RoomOf(worker.id, worker.offer);
-  for (const Held& held : HeldOn(worker)) Take(free, held.need, held.device_id);
+  for (const AttemptTable::RankOnWorker& on : attempts_.OnWorker(worker.id)) {
+    if (!on.slot->holds_resources()) continue;
+    Take(free, NeedOf(jobs_.Find(on.job_id)->spec()), on.slot->device_id);
+  }
+  for (const Stray& stray : worker.strays) Take(free, stray.need, stray.device_id);
   return free;
 }
 

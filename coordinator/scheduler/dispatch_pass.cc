@@ -34,6 +34,7 @@ Decisions Dispatcher::Decide(absl::Time now) {
     Backfill(now, decisions);
     Preempt(now, decisions);
   }
+  order_known_ = false;
   changed_ = false;
   return decisions;
 }
@@ -44,13 +45,18 @@ absl::Time Dispatcher::NextLook() const {
   return some_outranked ? preempt_due_ : absl::InfiniteFuture();
 }
 
+const TenantOrder& Dispatcher::OrderOf(absl::Time now) {
+  if (!order_known_) order_.Reset(shares_, now);
+  order_known_ = true;
+  return order_;
+}
+
 const PendingQueue::Head& Dispatcher::HeadOf(RoomIndex::ShapeId shape, absl::Time now) {
   const HeadKnown wanted = rooms_.Fits(shape) ? kToStart : kToReserve;
   if (heads_known_[shape] != wanted) {
     const uint32_t least = rooms_.shape(shape).min_ranks;
-    heads_[shape] = pending_.First(
-        shape, [&](FairShare::Tenant tenant) { return shares_.Order(tenant, now); },
-        [&](FairShare::Tenant tenant, QueueTable::Queue queue) {
+    heads_[shape] =
+        pending_.First(shape, OrderOf(now), [&](FairShare::Tenant tenant, QueueTable::Queue queue) {
           return Allowed(shape, tenant, queue, least, wanted == kToReserve) >= least;
         });
     heads_known_[shape] = wanted;
@@ -128,8 +134,7 @@ void Dispatcher::StartInOrder(absl::Time now, Decisions& decisions) {
     for (RoomIndex::ShapeId other : pending_.shapes()) {
       // The tenant's share and quotas have changed; a quota of the queue may bind any other.
       if (heads_known_[other] == kUnknown) continue;
-      if (heads_[other].job == nullptr || heads_[other].job->tenant == tenant ||
-          heads_[other].job->queue != 0) {
+      if (heads_[other].job == nullptr || heads_[other].tenant == tenant || heads_[other].queue != 0) {
         heads_known_[other] = kUnknown;
       }
     }

@@ -34,6 +34,7 @@ void Dispatcher::JobWaits(const v1::JobRecord& job, absl::Time now) {
   pending.tenant = shares_.Find(TenantOf(job.tenant()));
   pending.queue = queues_.Find(job.queue());
   pending.level = {queues_.config(pending.queue).priority(), job.spec().priority()};
+  pending.has_taste = !TasteOf(job).empty();
   pending_.Put(pending);
   preempt_looks_.try_emplace({pending.level, pending.shape},
                              PreemptLook{pending.since + preempt_after_, absl::ZeroDuration()});
@@ -82,6 +83,7 @@ void Dispatcher::Count(const RunningJob& job, bool starts, absl::Time now) {
     shares_.Release(job.tenant, cpus, gpus, now);
     queues_.Release(job.queue, cpus);
   }
+  ShareChanged(job.tenant);
 }
 
 void Dispatcher::AttemptRuns(const v1::JobRecord& job, absl::Time now) {
@@ -154,6 +156,7 @@ void Dispatcher::Hold(Reservation reservation) {
   const std::vector<RoomIndex::Site> sites = reservation.sites();
   const Amount kept = AmountOf(reservation);
   shares_.Keep(reservation.tenant, kept.cpus, kept.gpus);
+  ShareChanged(reservation.tenant);
   pending_.SetAside(sequence, true);
   reservations_.insert_or_assign(sequence, std::move(reservation));
   for (RoomIndex::Site site : sites) {
@@ -179,6 +182,7 @@ void Dispatcher::Free(uint64_t sequence) {
   }
   const Amount kept = AmountOf(it->second);
   shares_.Unkeep(it->second.tenant, kept.cpus, kept.gpus);
+  ShareChanged(it->second.tenant);
   pending_.SetAside(sequence, false);
   reservations_.erase(it);
   ForgetHeads();
@@ -224,22 +228,27 @@ RoomIndex::Taste Dispatcher::TasteOf(const v1::JobRecord& job) const {
   return taste;
 }
 
-std::vector<v1::Placement> Dispatcher::Place(const std::vector<Share>& shares, const RankNeed& need) {
+std::vector<v1::Placement> Dispatcher::Place(const std::vector<Share>& shares, uint32_t ranks,
+                                             const RankNeed& need) {
   std::vector<v1::Placement> placements;
+  placements.reserve(ranks);
   for (const Share& share : shares) {
+    const RoomIndex::SiteView& site = rooms_.site(share.worker);
+    std::vector<std::string> devices;
+    if (!need.device_target.empty()) {
+      for (const v1::Device& device : site.devices) {
+        if (devices.size() < share.ranks && device.target() == need.device_target) {
+          devices.push_back(device.id());
+        }
+      }
+    }
     for (uint32_t i = 0; i < share.ranks; ++i) {
-      const RoomIndex::SiteView& site = rooms_.site(share.worker);
       v1::Placement& placement = placements.emplace_back();
       placement.set_rank(static_cast<uint32_t>(placements.size() - 1));
       placement.set_worker_id(site.worker_id);
-      if (!need.device_target.empty()) {
-        const auto device = std::find_if(site.devices.begin(), site.devices.end(), [&](const v1::Device& d) {
-          return d.target() == need.device_target;
-        });
-        if (device != site.devices.end()) placement.set_device_id(device->id());
-      }
-      rooms_.Take(share.worker, need, placement.device_id());
+      if (i < devices.size()) placement.set_device_id(devices[i]);
     }
+    rooms_.Take(share.worker, need, share.ranks, devices);
   }
   return placements;
 }
@@ -247,13 +256,13 @@ std::vector<v1::Placement> Dispatcher::Place(const std::vector<Share>& shares, c
 bool Dispatcher::StartJob(uint64_t sequence, const std::vector<RoomIndex::Site>& own, absl::Time now,
                           Decisions& decisions) {
   const PendingJob job = *pending_.Find(sequence);
-  const v1::JobRecord& record = *jobs_.Find(job.id);
   const Shape shape = rooms_.shape(job.shape);
   const Amount need = rooms_.need(job.shape);
   const uint32_t wanted = Allowed(job.shape, job.tenant, job.queue, shape.max_ranks);
   if (wanted < shape.min_ranks) return false;
-  const std::vector<Share> shares = policy_->Choose(
-      shape.min_ranks, wanted, need, rooms_.FindCandidates(job.shape, wanted, TasteOf(record), own));
+  const RoomIndex::Taste taste = job.has_taste ? TasteOf(*jobs_.Find(job.id)) : RoomIndex::Taste();
+  const std::vector<Share> shares =
+      policy_->Choose(shape.min_ranks, wanted, need, rooms_.FindCandidates(job.shape, wanted, taste, own));
   if (shares.empty()) return false;
   RunningJob running;
   running.sequence = sequence;
@@ -272,11 +281,10 @@ bool Dispatcher::StartJob(uint64_t sequence, const std::vector<RoomIndex::Site>&
   JobGone(sequence);
   Start& start = decisions.starts.emplace_back();
   start.job_id = job.id;
-  start.placements = Place(shares, shape.need);
+  start.placements = Place(shares, running.ranks, shape.need);
   Count(running, true, now);
-  const auto places = running.places;
   running_.Add(std::move(running));
-  for (const auto& [site, ranks] : places) BoundSite(site);
+  for (const Share& share : shares) BoundSite(share.worker);
   return true;
 }
 

@@ -27,6 +27,7 @@
 #include "coordinator/scheduler/room_index.h"
 #include "coordinator/scheduler/running_table.h"
 #include "coordinator/scheduler/scheduler.h"
+#include "coordinator/scheduler/tenant_order.h"
 
 namespace bonsai {
 
@@ -61,8 +62,6 @@ class Dispatcher {
   // Its last attempt, as the record has it, is over by now.
   void AttemptEnded(const v1::JobRecord& job, absl::Time now);
   void AttemptEnding(uint64_t sequence);
-  // When it is likely to end, by what it says; later calls replace it.
-  void AttemptExpects(uint64_t sequence, absl::Time end) { running_.Expect(sequence, end); }
   // What was used by attempts that ended before a restart.
   void CountPast(const v1::JobRecord& job, absl::Time now);
   void WorkerOffers(const std::string& worker_id, const Room& whole, const Room& free,
@@ -114,8 +113,13 @@ class Dispatcher {
   // were.
   bool StartJob(uint64_t sequence, const std::vector<RoomIndex::Site>& own, absl::Time now,
                 Decisions& decisions);
-  std::vector<v1::Placement> Place(const std::vector<Share>& shares, const RankNeed& need);
+  std::vector<v1::Placement> Place(const std::vector<Share>& shares, uint32_t ranks, const RankNeed& need);
 
+  // As of this pass.
+  const TenantOrder& OrderOf(absl::Time now);
+  void ShareChanged(FairShare::Tenant tenant) {
+    if (order_known_) order_.Update(shares_, tenant);
+  }
   const PendingQueue::Head& HeadOf(RoomIndex::ShapeId shape, absl::Time now);
   void ForgetHeads() { heads_known_.assign(heads_known_.size(), kUnknown); }
   PendingQueue::Head FirstThatFits(absl::Time now);
@@ -148,6 +152,8 @@ class Dispatcher {
   // Of a shape that does not fit, the head is the first for which room may be kept beside what is kept.
   enum HeadKnown : uint8_t { kUnknown, kToStart, kToReserve };
   std::vector<HeadKnown> heads_known_;
+  TenantOrder order_;
+  bool order_known_ = false;
   bool changed_ = true;
 };
 

@@ -143,15 +143,13 @@ ClusterSnapshot TableScheduler::TakeSnapshot() const {
     virtual_worker.id = id;
     virtual_worker.offer = worker.offer;
     virtual_worker.leaving = worker.leaving;
-    for (const auto& [job_id, rank] : attempts_.OnWorker(id)) {
-      const LiveAttempt& attempt = *attempts_.Find(job_id);
-      const RankSlot& slot = *attempt.Find(rank);
+    for (const AttemptTable::RankOnWorker& on : attempts_.OnWorker(id)) {
       v1::RankReport& report = virtual_worker.ranks.emplace_back();
-      report.set_job_id(job_id);
-      report.set_attempt(attempt.number());
-      report.set_rank(rank);
-      report.set_phase(slot.holds_resources() ? v1::RankReport::RUNNING : v1::RankReport::EXITED);
-      if (!slot.holds_resources()) report.set_exit(v1::RankReport::DONE);
+      report.set_job_id(on.job_id);
+      report.set_attempt(on.attempt->number());
+      report.set_rank(on.rank);
+      report.set_phase(on.slot->holds_resources() ? v1::RankReport::RUNNING : v1::RankReport::EXITED);
+      if (!on.slot->holds_resources()) report.set_exit(v1::RankReport::DONE);
     }
   }
   return snapshot;

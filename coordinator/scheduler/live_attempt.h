@@ -75,6 +75,7 @@ class LiveAttempt {
   // What rank 0 last said of how far it is, and when.
   const v1::Progress& progress() const { return progress_; }
   absl::Time progress_time() const { return progress_time_; }
+  bool has_progress() const { return progress_time_ != absl::InfinitePast(); }
   void SetProgress(const v1::Progress& progress, absl::Time now) {
     progress_ = progress;
     progress_time_ = now;

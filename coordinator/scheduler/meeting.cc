@@ -15,8 +15,9 @@ const v1::WorkerOffer* OfferOf(const WorkerTable& workers, const std::string& id
 void SetMeetingPlaces(const AttemptTable& attempts, const WorkerTable& workers,
                       std::vector<v1::Task>& tasks) {
   for (v1::Task& task : tasks) {
+    if (task.ranks() <= 1) continue;
     const LiveAttempt* attempt = attempts.Find(task.job_id());
-    if (task.ranks() <= 1 || attempt == nullptr || attempt->Find(0) == nullptr) continue;
+    if (attempt == nullptr || attempt->Find(0) == nullptr) continue;
     const std::string& host = attempt->Find(0)->worker_id;
     bool apart = false, by_folder = true;
     for (uint32_t rank = 0; rank < task.ranks(); ++rank) {

@@ -94,8 +94,8 @@ absl::Status TableScheduler::Take(absl::Time now, const WorkerSet& event) {
 
 void TableScheduler::LeaveDrained(const v1::WorkerRecord& record, const std::string& actor, absl::Time now) {
   const AttemptTable::Ranks ranks = attempts_.OnWorker(record.id());
-  for (const auto& [job_id, rank] : ranks) {
-    Stop(job_id, v1::AttemptRecord::PREEMPTED,
+  for (const AttemptTable::RankOnWorker& on : ranks) {
+    Stop(on.job_id, v1::AttemptRecord::PREEMPTED,
          absl::StrCat("worker ", record.id(), " ", DescribeCordon(record)), actor, now);
   }
 }
@@ -111,9 +111,9 @@ void TableScheduler::ResumeStops() {
   }
   for (const auto& [id, record] : cordons_.all()) {
     if (!record.drained()) continue;
-    for (const auto& [job_id, rank] : attempts_.OnWorker(id)) {
-      attempts_.Find(job_id)->Stop(v1::AttemptRecord::PREEMPTED,
-                                   absl::StrCat("worker ", id, " ", DescribeCordon(record)));
+    for (const AttemptTable::RankOnWorker& on : attempts_.OnWorker(id)) {
+      on.attempt->Stop(v1::AttemptRecord::PREEMPTED,
+                       absl::StrCat("worker ", id, " ", DescribeCordon(record)));
     }
   }
 }

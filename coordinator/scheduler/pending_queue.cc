@@ -3,12 +3,18 @@
 #include <algorithm>
 
 namespace bonsai {
+namespace {
+
+constexpr size_t kPartiesFew = 64;  // so few are all looked at
+
+}  // namespace
 
 void PendingQueue::Put(const PendingJob& job) {
   Remove(job.sequence);
   const PendingJob& kept = jobs_.emplace(job.sequence, job).first->second;
   if (queues_.size() <= job.shape) queues_.resize(job.shape + 1);
-  queues_[job.shape][Descending{job.level}][{job.tenant, job.queue}].emplace(job.sequence, &kept);
+  queues_[job.shape][Descending{job.level}][{job.tenant, job.queue}].emplace(job.sequence,
+                                                                             Waiting{&kept, kept.aside});
   shapes_.insert(job.shape);
 }
 
@@ -33,24 +39,49 @@ const PendingJob* PendingQueue::Find(uint64_t sequence) const {
 }
 
 void PendingQueue::SetAside(uint64_t sequence, bool aside) {
-  if (auto it = jobs_.find(sequence); it != jobs_.end()) it->second.aside = aside;
+  auto it = jobs_.find(sequence);
+  if (it == jobs_.end()) return;
+  PendingJob& job = it->second;
+  job.aside = aside;
+  queues_[job.shape].at(Descending{job.level}).at({job.tenant, job.queue}).at(sequence).aside = aside;
 }
 
-PendingQueue::Head PendingQueue::First(RoomIndex::ShapeId shape, const Share& share,
-                                       const Allows& allows) const {
+PendingQueue::Head PendingQueue::FirstOf(Level level, const Parties& parties, const TenantOrder& order,
+                                         Allows allows) {
   Head head;
-  for (const auto& [level, parties] : queues_[shape]) {
-    for (const auto& [party, line] : parties) {
-      const auto first =
-          std::find_if(line.begin(), line.end(), [](const auto& entry) { return !entry.second->aside; });
-      if (first == line.end() || !allows(party.first, party.second)) continue;
-      const auto& [sequence, job] = *first;
-      const Place place = {level.level, share(party.first), sequence};
-      if (head.job == nullptr || place < head.place) head = {job, place};
+  const auto consider = [&](const Party& party, const Line& line) {
+    const double share = order.share(party.first);
+    if (head.job != nullptr && head.place.share < share) return;
+    const auto first =
+        std::find_if(line.begin(), line.end(), [](const auto& entry) { return !entry.second.aside; });
+    if (first == line.end()) return;
+    const Place place = {level, share, first->first};
+    if (head.job != nullptr && !(place < head.place)) return;
+    if (allows(party.first, party.second)) head = {first->second.job, place, party.first, party.second};
+  };
+  // False if there are too many tenants before the first that has a job here.
+  const auto consider_in_order = [&] {
+    size_t looks = parties.size();
+    for (const TenantOrder::Rank& rank : order.ranks()) {
+      if (head.job != nullptr && head.place.share < rank.share) return true;
+      if (looks-- == 0) return false;
+      auto it = parties.lower_bound({rank.tenant, 0});
+      for (; it != parties.end() && it->first.first == rank.tenant; ++it) consider(it->first, it->second);
     }
-    if (head.job != nullptr) break;
-  }
+    return true;
+  };
+  if (parties.size() > kPartiesFew && consider_in_order()) return head;
+  for (const auto& [party, line] : parties) consider(party, line);
   return head;
+}
+
+PendingQueue::Head PendingQueue::First(RoomIndex::ShapeId shape, const TenantOrder& order,
+                                       Allows allows) const {
+  for (const auto& [level, parties] : queues_[shape]) {
+    const Head head = FirstOf(level.level, parties, order, allows);
+    if (head.job != nullptr) return head;
+  }
+  return {};
 }
 
 std::vector<const PendingJob*> PendingQueue::Some(RoomIndex::ShapeId shape, Level level, size_t most) const {
@@ -59,9 +90,9 @@ std::vector<const PendingJob*> PendingQueue::Some(RoomIndex::ShapeId shape, Leve
   auto parties = queues_[shape].find(Descending{level});
   if (parties == queues_[shape].end()) return jobs;
   for (const auto& [party, line] : parties->second) {
-    for (const auto& [sequence, job] : line) {
+    for (const auto& [sequence, waiting] : line) {
       if (jobs.size() >= most) return jobs;
-      jobs.push_back(job);
+      jobs.push_back(waiting.job);
     }
   }
   return jobs;

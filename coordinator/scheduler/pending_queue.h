@@ -7,7 +7,6 @@
 #define BONSAI_COORDINATOR_SCHEDULER_PENDING_QUEUE_H_
 
 #include <cstdint>
-#include <functional>
 #include <string>
 #include <tuple>
 #include <utility>
@@ -16,10 +15,12 @@
 #include "absl/container/btree_map.h"
 #include "absl/container/btree_set.h"
 #include "absl/container/node_hash_map.h"
+#include "absl/functional/function_ref.h"
 #include "absl/time/time.h"
 #include "coordinator/scheduler/fair_share.h"
 #include "coordinator/scheduler/queue_table.h"
 #include "coordinator/scheduler/room_index.h"
+#include "coordinator/scheduler/tenant_order.h"
 
 namespace bonsai {
 
@@ -38,8 +39,9 @@ struct PendingJob {
   Level level;
   FairShare::Tenant tenant = 0;
   QueueTable::Queue queue = 0;
-  absl::Time since;    // it waits for room
-  bool aside = false;  // room is kept for it: First passes over it
+  absl::Time since;        // it waits for room
+  bool aside = false;      // room is kept for it: First passes over it
+  bool has_taste = false;  // some workers may suit it better than others that have room
 };
 
 class PendingQueue {
@@ -57,10 +59,11 @@ class PendingQueue {
   struct Head {
     const PendingJob* job = nullptr;  // nullptr: none
     Place place;
+    FairShare::Tenant tenant = 0;  // the job's, as its queue: without a look at the job
+    QueueTable::Queue queue = 0;
   };
-  using Share = std::function<double(FairShare::Tenant)>;
   // Whether one of the tenant's jobs of the shape may start in the queue at all now.
-  using Allows = std::function<bool(FairShare::Tenant, QueueTable::Queue)>;
+  using Allows = absl::FunctionRef<bool(FairShare::Tenant, QueueTable::Queue)>;
 
   void Put(const PendingJob& job);
   // False if it is not there.
@@ -73,7 +76,7 @@ class PendingQueue {
   const absl::btree_set<RoomIndex::ShapeId>& shapes() const { return shapes_; }
 
   // The first of a shape's jobs that quotas allow and that is not set aside.
-  Head First(RoomIndex::ShapeId shape, const Share& share, const Allows& allows) const;
+  Head First(RoomIndex::ShapeId shape, const TenantOrder& order, Allows allows) const;
   // The first `most` of a shape's jobs of a level, set aside or not, by tenant and queue and then sequence.
   std::vector<const PendingJob*> Some(RoomIndex::ShapeId shape, Level level, size_t most) const;
 
@@ -83,8 +86,17 @@ class PendingQueue {
     bool operator<(const Descending& other) const { return other.level < level; }
   };
   using Party = std::pair<FairShare::Tenant, QueueTable::Queue>;
-  using Line = absl::btree_map<uint64_t, const PendingJob*>;  // by sequence
-  using ShapeQueue = absl::btree_map<Descending, absl::btree_map<Party, Line>>;
+  struct Waiting {
+    const PendingJob* job = nullptr;
+    bool aside = false;  // as the job has it: here it costs a search nothing
+  };
+  using Line = absl::btree_map<uint64_t, Waiting>;  // by sequence
+  using Parties = absl::btree_map<Party, Line>;
+  using ShapeQueue = absl::btree_map<Descending, Parties>;
+
+  // The first of a level. Of a great many parties only those of the first tenants are looked at, while there
+  // are no more of these than parties.
+  static Head FirstOf(Level level, const Parties& parties, const TenantOrder& order, Allows allows);
 
   absl::node_hash_map<uint64_t, PendingJob> jobs_;  // by sequence
   std::vector<ShapeQueue> queues_;                  // by shape

@@ -27,6 +27,11 @@ void TakeSample(const v1::Sample& sample, v1::Sample& newest) {
   }
 }
 
+// Whether the report is of the attempt that is live, and the rank may still have a process.
+bool MayRun(const AttemptTable::RankOnWorker& on, const v1::RankReport& report) {
+  return on.attempt->number() == report.attempt() && on.slot->holds_resources();
+}
+
 }  // namespace
 
 absl::StatusOr<bool> ReportIntake::Take(absl::Time now, const WorkerSynchronized& event,
@@ -40,38 +45,35 @@ absl::StatusOr<bool> ReportIntake::Take(absl::Time now, const WorkerSynchronized
   Worker& worker = *workers_.Find(event.request.worker_id());
   if (!worker.strays.empty()) workers_.MarkChanged(worker.id);
   worker.strays.clear();
+  const AttemptTable::Ranks& ranks = attempts_.OnWorker(worker.id);
   std::vector<RankId> present;  // sorted
+  present.reserve(event.request.ranks_size());
+  size_t next = 0;
   for (const v1::RankReport& report : event.request.ranks()) {
-    RankSlot* slot = FindSlot(worker, report);
-    if (slot == nullptr) {
+    const size_t index = AttemptTable::IndexOf(ranks, report.job_id(), report.rank(), next);
+    if (index == ranks.size() || !MayRun(ranks[index], report)) {
       if (report.phase() != v1::RankReport::EXITED) AddStray(report, worker);
       continue;
     }
+    next = index + 1;
     present.push_back({report.job_id(), report.rank()});
-    TakeRank(now, report, event, *slot);
-    if (!slot->holds_resources()) touched.insert(report.job_id());
+    TakeRank(now, report, event, *ranks[index].attempt, *ranks[index].slot);
+    if (!ranks[index].slot->holds_resources()) touched.insert(report.job_id());
   }
-  if (present.size() == attempts_.OnWorker(worker.id).size()) return false;  // None is absent.
+  if (present.size() == ranks.size()) return false;  // None is absent.
   std::sort(present.begin(), present.end());
   TakeAbsent(worker, heard == WorkerTable::Heard::kNewSession, present, touched);
   return false;
 }
 
-RankSlot* ReportIntake::FindSlot(const Worker& worker, const v1::RankReport& report) {
-  LiveAttempt* attempt = attempts_.Find(report.job_id());
-  if (attempt == nullptr || attempt->number() != report.attempt()) return nullptr;
-  RankSlot* slot = attempt->Find(report.rank());
-  return slot != nullptr && slot->worker_id == worker.id && slot->holds_resources() ? slot : nullptr;
-}
-
 void ReportIntake::TakeRank(absl::Time now, const v1::RankReport& report, const WorkerSynchronized& event,
-                            RankSlot& slot) {
+                            LiveAttempt& attempt, RankSlot& slot) {
   const bool recovered = slot.state == RankSlot::kRecovered;
   slot.state = RankSlot::kReported;
   if (recovered) attempts_.NoteReported(report.job_id());
   if (report.rank() == 0) {
     clocks_.Report(report, now);
-    attempts_.Find(report.job_id())->SetProgress(report.progress(), now);
+    if (report.has_progress() || attempt.has_progress()) attempt.SetProgress(report.progress(), now);
   }
   if (report.has_checkpoint()) TakeCheckpoint(now, report, event);
   if (report.rank() == 0 && report.has_sample()) TakeSample(report.sample(), slot.sample);
@@ -83,7 +85,7 @@ void ReportIntake::TakeRank(absl::Time now, const v1::RankReport& report, const 
     slot.output_id = report.output_id();
     if (output != nullptr) slot.output = *output;
   }
-  attempts_.Find(report.job_id())->Exit(slot, report.exit(), report.message());
+  attempt.Exit(slot, report.exit(), report.message());
 }
 
 void ReportIntake::TakeCheckpoint(absl::Time now, const v1::RankReport& report,
@@ -127,10 +129,10 @@ void ReportIntake::AddStray(const v1::RankReport& report, Worker& worker) {
 
 void ReportIntake::TakeAbsent(const Worker& worker, bool new_session, const std::vector<RankId>& present,
                               absl::btree_set<std::string>& touched) {
-  for (const auto& [job_id, rank] : attempts_.OnWorker(worker.id)) {
-    if (std::binary_search(present.begin(), present.end(), RankId(job_id, rank))) continue;
-    LiveAttempt& attempt = *attempts_.Find(job_id);
-    RankSlot& slot = *attempt.Find(rank);
+  for (const AttemptTable::RankOnWorker& on : attempts_.OnWorker(worker.id)) {
+    if (std::binary_search(present.begin(), present.end(), RankId(on.job_id, on.rank))) continue;
+    LiveAttempt& attempt = *on.attempt;
+    RankSlot& slot = *on.slot;
     // A recovered rank has until its deadline: a request that was under way says nothing of it.
     if (!slot.holds_resources() || slot.state == RankSlot::kRecovered) continue;
     if (attempt.ending()) {
@@ -142,19 +144,17 @@ void ReportIntake::TakeAbsent(const Worker& worker, bool new_session, const std:
     } else {
       continue;  // The worker was not told yet, or the answer was lost.
     }
-    touched.insert(job_id);
+    touched.insert(on.job_id);
   }
 }
 
 void ReportIntake::Expire(absl::Time now, absl::btree_set<std::string>& touched) {
   for (const std::string& job_id : attempts_.LoseUnreported(now)) touched.insert(job_id);
   for (const std::string& worker_id : workers_.Expire(now)) {
-    for (const auto& [job_id, rank] : attempts_.OnWorker(worker_id)) {
-      LiveAttempt& attempt = *attempts_.Find(job_id);
-      RankSlot& slot = *attempt.Find(rank);
-      if (!slot.holds_resources() || slot.state == RankSlot::kRecovered) continue;
-      attempt.Lose(slot, "nothing was heard of its worker for a whole lease");
-      touched.insert(job_id);
+    for (const AttemptTable::RankOnWorker& on : attempts_.OnWorker(worker_id)) {
+      if (!on.slot->holds_resources() || on.slot->state == RankSlot::kRecovered) continue;
+      on.attempt->Lose(*on.slot, "nothing was heard of its worker for a whole lease");
+      touched.insert(on.job_id);
     }
   }
 }

@@ -46,10 +46,8 @@ class ReportIntake {
  private:
   using RankId = std::pair<absl::string_view, uint32_t>;
 
-  // The rank of a live attempt that the report is about, if it may still have a process on this worker.
-  RankSlot* FindSlot(const Worker& worker, const v1::RankReport& report);
   void TakeRank(absl::Time now, const v1::RankReport& report, const WorkerSynchronized& event,
-                RankSlot& slot);
+                LiveAttempt& attempt, RankSlot& slot);
   void TakeCheckpoint(absl::Time now, const v1::RankReport& report, const WorkerSynchronized& event);
   void AddStray(const v1::RankReport& report, Worker& worker);
   void TakeAbsent(const Worker& worker, bool new_session, const std::vector<RankId>& present,

@@ -4,8 +4,6 @@
 #include <tuple>
 #include <utility>
 
-#include "absl/container/inlined_vector.h"
-
 namespace bonsai {
 namespace {
 
@@ -39,31 +37,53 @@ struct Opening {
   }
 };
 
+// The first so many openings of all, in order: each holds one rank at least, so that no more are needed.
+class FirstOpenings {
+ public:
+  explicit FirstOpenings(size_t most) : most_(most) {}
+
+  // Whether an opening that is not before this one could be among them.
+  bool Takes(const Opening& opening) const { return found_.size() < most_ || opening < found_.front(); }
+  void Add(const Opening& opening) {
+    if (!Takes(opening)) return;
+    if (found_.size() == most_) {
+      std::pop_heap(found_.begin(), found_.end());
+      found_.pop_back();
+    }
+    found_.push_back(opening);
+    std::push_heap(found_.begin(), found_.end());
+  }
+  std::vector<Opening> Take() {
+    std::sort_heap(found_.begin(), found_.end());
+    return std::move(found_);
+  }
+
+ private:
+  const size_t most_;
+  std::vector<Opening> found_;  // a heap: the last one first
+};
+
 // When how many ranks fit on the site, as what runs there ends.
 void AddOpenings(const PendingJob& job, Site site, const RoomIndex& rooms, const RunningTable& running,
-                 absl::Time now, std::vector<Opening>& openings) {
+                 absl::Time now, FirstOpenings& openings) {
   const uint32_t most = rooms.RanksOnWhole(job.shape, site);
   if (most == 0) return;
   Amount free = rooms.site(site).free;
   uint32_t fit = rooms.RanksIn(job.shape, site, free);
-  if (fit > 0) openings.push_back({now, 0, site, fit});
-  absl::InlinedVector<const RunningTable::Stay*, 16> ends;
-  for (const RunningTable::Stay& stay : running.OnSite(site)) ends.push_back(&stay);
-  std::sort(ends.begin(), ends.end(), [](const RunningTable::Stay* a, const RunningTable::Stay* b) {
-    return std::tie(a->expected_end, a->started, a->sequence) <
-           std::tie(b->expected_end, b->started, b->sequence);
-  });
+  if (fit > 0) openings.Add({now, 0, site, fit});
   size_t ended = 0;
-  for (const RunningTable::Stay* ending : ends) {
-    if (fit >= most) return;
-    Add(free, ending->held, 1);
+  // By when they end, so that no later opening of the site comes before an earlier one.
+  for (const RunningTable::Stay& ending : running.OnSite(site)) {
+    const absl::Time ends = std::max(ending.expected_end, now);
     ++ended;
+    if (fit >= most || !openings.Takes({ends, ended, site, 0})) return;
+    Add(free, ending.held, 1);
     const uint32_t more = std::min(rooms.RanksIn(job.shape, site, free), most);
-    if (more > fit) openings.push_back({std::max(ending->expected_end, now), ended, site, more - fit});
+    if (more > fit) openings.Add({ends, ended, site, more - fit});
     fit = std::max(fit, more);
   }
   // Its devices, or processes that no attempt has: when they go is not known.
-  if (fit < most) openings.push_back({absl::InfiniteFuture(), ended + 1, site, most - fit});
+  if (fit < most) openings.Add({absl::InfiniteFuture(), ended + 1, site, most - fit});
 }
 
 }  // namespace
@@ -80,15 +100,13 @@ std::optional<Reservation> Reserve(const PendingJob& job, const RoomIndex& rooms
   uint64_t elsewhere = rooms.RanksWhole(job.shape);
   for (Site site : taken) elsewhere -= rooms.RanksOnWhole(job.shape, site);
   if (elsewhere < least) return std::nullopt;
-  std::vector<Opening> openings;
+  FirstOpenings openings(least);
+  auto next_taken = taken.begin();
   for (Site site = 0; site < rooms.size(); ++site) {
-    if (!rooms.site(site).usable || taken.contains(site)) continue;
+    while (next_taken != taken.end() && *next_taken < site) ++next_taken;
+    if (!rooms.site(site).usable || (next_taken != taken.end() && *next_taken == site)) continue;
     AddOpenings(job, site, rooms, running, now, openings);
   }
-  // Each opening holds one rank at least.
-  const auto enough =
-      openings.begin() + static_cast<std::ptrdiff_t>(std::min<size_t>(least, openings.size()));
-  std::partial_sort(openings.begin(), enough, openings.end());
   Reservation reservation;
   reservation.sequence = job.sequence;
   reservation.shape = job.shape;
@@ -96,7 +114,7 @@ std::optional<Reservation> Reserve(const PendingJob& job, const RoomIndex& rooms
   reservation.tenant = job.tenant;
   reservation.made = now;
   uint32_t missing = least;
-  for (const Opening& opening : openings) {
+  for (const Opening& opening : openings.Take()) {
     const uint32_t ranks = std::min(missing, opening.ranks);
     reservation.ranks[opening.site] += ranks;
     reservation.fits_at = opening.time;

@@ -60,8 +60,8 @@ class RoomIndex {
   // The worker may start something. `cached`: artifacts that it holds.
   void SetSite(Site site, const Room& whole, const Room& free, const v1::WorkerOffer& offer);
   void CloseSite(Site site);
-  // A rank takes its room, and the device of that id.
-  void Take(Site site, const RankNeed& need, const std::string& device_id);
+  // So many ranks take their room, and the devices of these ids.
+  void Take(Site site, const RankNeed& need, uint32_t ranks, const std::vector<std::string>& device_ids);
   // Others than the one for whom the site is held may use at most `open` of it.
   void SetOpen(Site site, const Amount& open);
   void ClearOpen(Site site);
@@ -126,6 +126,9 @@ class RoomIndex {
   // Takes the site's room out of the counts, or puts it back in: around every change.
   void Withdraw(Site site);
   void Enter(Site site);
+  // The same where only what is open of it changes.
+  void WithdrawOpen(Site site);
+  void EnterOpen(Site site);
   void CountAgain(ShapeState& shape);
   void ChooseExclusion(ShapeState& shape);
   void AddBestFits(const ShapeState& shape, const WorkerKind& kind, uint32_t ranks, size_t most,

@@ -1,14 +1,29 @@
 #include "coordinator/scheduler/running_table.h"
 
 #include <algorithm>
+#include <tuple>
 
 namespace bonsai {
+namespace {
+
+constexpr size_t kStaysExpected = 8;  // on a site
+
+}  // namespace
+
+void RunningTable::AddStay(RoomIndex::Site site, const Stay& stay) {
+  if (by_site_.size() <= site) by_site_.resize(site + 1);
+  std::vector<Stay>& here = by_site_[site];
+  if (here.capacity() == 0) here.reserve(kStaysExpected);
+  const auto later = [](const Stay& a, const Stay& b) {
+    return std::tie(a.expected_end, a.started, a.sequence) < std::tie(b.expected_end, b.started, b.sequence);
+  };
+  here.insert(std::upper_bound(here.begin(), here.end(), stay, later), stay);
+}
 
 void RunningTable::Add(RunningJob job) {
   for (const auto& [site, ranks] : job.places) {
-    if (by_site_.size() <= site) by_site_.resize(site + 1);
     const Amount held = {job.need.gpus * ranks, job.need.cpus * ranks, job.need.memory_bytes * ranks};
-    by_site_[site].push_back({job.sequence, held, job.started, job.expected_end});
+    AddStay(site, {job.sequence, held, job.started, job.expected_end});
   }
   if (!job.ending) staying_.insert({job.level, job.started, job.sequence});
   const uint64_t sequence = job.sequence;
@@ -35,17 +50,6 @@ void RunningTable::SetEnding(uint64_t sequence) {
   if (it == jobs_.end() || it->second.ending) return;
   it->second.ending = true;
   staying_.erase({it->second.level, it->second.started, sequence});
-}
-
-void RunningTable::Expect(uint64_t sequence, absl::Time end) {
-  auto it = jobs_.find(sequence);
-  if (it == jobs_.end()) return;
-  it->second.expected_end = end;
-  for (const auto& [site, ranks] : it->second.places) {
-    for (Stay& stay : by_site_[site]) {
-      if (stay.sequence == sequence) stay.expected_end = end;
-    }
-  }
 }
 
 const RunningJob* RunningTable::Find(uint64_t sequence) const {

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "absl/container/btree_set.h"
+#include "absl/container/inlined_vector.h"
 #include "absl/container/node_hash_map.h"
 #include "absl/time/time.h"
 #include "coordinator/scheduler/pending_queue.h"
@@ -24,8 +25,8 @@ struct RunningJob {
   Level level;
   FairShare::Tenant tenant = 0;
   QueueTable::Queue queue = 0;
-  Amount need;                                               // of one rank
-  std::vector<std::pair<RoomIndex::Site, uint32_t>> places;  // and how many ranks are there
+  Amount need;                                                          // of one rank
+  absl::InlinedVector<std::pair<RoomIndex::Site, uint32_t>, 2> places;  // and how many ranks are there
   uint32_t ranks = 0;
   absl::Time started;
   absl::Time expected_end = absl::InfiniteFuture();  // not known
@@ -57,15 +58,17 @@ class RunningTable {
   // What it was; nullptr-like (sequence 0) if it is not there.
   RunningJob Remove(uint64_t sequence);
   void SetEnding(uint64_t sequence);
-  void Expect(uint64_t sequence, absl::Time end);
 
   const RunningJob* Find(uint64_t sequence) const;
   size_t size() const { return jobs_.size(); }
+  // In the order in which they are expected to end, the one that started first first where that is not known.
   const std::vector<Stay>& OnSite(RoomIndex::Site site) const;
   // Those that are not ending.
   const absl::btree_set<Rank>& staying() const { return staying_; }
 
  private:
+  void AddStay(RoomIndex::Site site, const Stay& stay);
+
   absl::node_hash_map<uint64_t, RunningJob> jobs_;
   std::vector<std::vector<Stay>> by_site_;
   absl::btree_set<Rank> staying_;

@@ -58,6 +58,29 @@ bool SameOffer(const v1::WorkerOffer& a, const v1::WorkerOffer& b) {
          AllSame(a.cached_artifacts(), b.cached_artifacts(), same_text);
 }
 
+// No rank is there twice.
+absl::Status CheckRanks(const v1::SynchronizeRequest& request) {
+  using RankId = std::tuple<absl::string_view, uint32_t, uint32_t>;
+  const auto id_of = [](const v1::RankReport& rank) {
+    return RankId(rank.job_id(), rank.attempt(), rank.rank());
+  };
+  const auto not_before = [&](const v1::RankReport& a, const v1::RankReport& b) {
+    return !(id_of(a) < id_of(b));
+  };
+  // As they mostly come: in the order in which they were desired.
+  if (std::adjacent_find(request.ranks().begin(), request.ranks().end(), not_before) ==
+      request.ranks().end()) {
+    return absl::OkStatus();
+  }
+  std::vector<RankId> ranks;
+  for (const v1::RankReport& rank : request.ranks()) ranks.push_back(id_of(rank));
+  std::sort(ranks.begin(), ranks.end());
+  const auto twice = std::adjacent_find(ranks.begin(), ranks.end());
+  if (twice == ranks.end()) return absl::OkStatus();
+  const auto& [job_id, attempt, rank] = *twice;
+  return Invalid("ranks", absl::StrCat(job_id, " attempt ", attempt, " rank ", rank, " is there twice"));
+}
+
 }  // namespace
 
 absl::Status CheckSynchronizeRequest(const v1::SynchronizeRequest& request) {
@@ -76,14 +99,7 @@ absl::Status CheckSynchronizeRequest(const v1::SynchronizeRequest& request) {
       return Invalid("offer.devices.id", absl::StrCat("\"", device.id(), "\" is there twice"));
     }
   }
-  std::vector<std::tuple<absl::string_view, uint32_t, uint32_t>> ranks;
-  for (const v1::RankReport& rank : request.ranks())
-    ranks.push_back({rank.job_id(), rank.attempt(), rank.rank()});
-  std::sort(ranks.begin(), ranks.end());
-  const auto twice = std::adjacent_find(ranks.begin(), ranks.end());
-  if (twice == ranks.end()) return absl::OkStatus();
-  const auto& [job_id, attempt, rank] = *twice;
-  return Invalid("ranks", absl::StrCat(job_id, " attempt ", attempt, " rank ", rank, " is there twice"));
+  return CheckRanks(request);
 }
 
 absl::Status WorkerTable::Hear(const v1::SynchronizeRequest& request, absl::Time now, absl::Duration lease,
@@ -120,7 +136,7 @@ absl::Status WorkerTable::Hear(const v1::SynchronizeRequest& request, absl::Time
   }
   if (!worker.live) {
     silent_.erase({worker.lease_until, worker.id});
-    leases_.insert({now + lease, worker.id});
+    leases_.insert({now + lease, &worker});
   }
   worker.session = request.session();
   worker.sequence = request.sequence();
@@ -133,24 +149,22 @@ absl::Status WorkerTable::Hear(const v1::SynchronizeRequest& request, absl::Time
 void WorkerTable::Refresh() const {
   while (!leases_.empty()) {
     auto first = leases_.begin();
-    const absl::Time until = by_id_.at(first->second)->lease_until;
-    if (until == first->first) return;
-    std::string id = first->second;
+    Worker* const worker = first->second;
+    if (worker->lease_until == first->first) return;
     leases_.erase(first);
-    leases_.insert({until, std::move(id)});
+    leases_.insert({worker->lease_until, worker});
   }
 }
 
 std::vector<std::string> WorkerTable::Expire(absl::Time now) {
   std::vector<std::string> expired;
   for (Refresh(); !leases_.empty() && leases_.begin()->first <= now; Refresh()) {
-    const std::string id = leases_.begin()->second;
+    Worker& worker = *leases_.begin()->second;
     leases_.erase(leases_.begin());
-    Worker& worker = workers_.at(id);
     worker.live = false;
-    silent_.insert({worker.lease_until, id});
-    MarkChanged(id);
-    expired.push_back(id);
+    silent_.insert({worker.lease_until, worker.id});
+    MarkChanged(worker.id);
+    expired.push_back(worker.id);
   }
   std::sort(expired.begin(), expired.end());
   while (!silent_.empty() && silent_.begin()->first + kForgetAfter <= now) {

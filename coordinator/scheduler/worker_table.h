@@ -83,8 +83,9 @@ class WorkerTable {
 
   std::map<std::string, Worker> workers_;
   absl::flat_hash_map<std::string, Worker*> by_id_;  // the same
-  // Of live workers, when a lease was to end when it was last looked at: it may have been renewed since.
-  mutable absl::btree_set<std::pair<absl::Time, std::string>> leases_;
+  // Of live workers, when a lease was to end when it was last looked at: it may have been renewed since. Of
+  // those that end together, none is told from another by its place here.
+  mutable absl::btree_set<std::pair<absl::Time, Worker*>> leases_;
   absl::btree_set<std::pair<absl::Time, std::string>> silent_;  // since when
   absl::btree_set<std::string> changed_;
 };

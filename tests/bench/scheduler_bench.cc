@@ -82,18 +82,25 @@ class Pass {
     const Decisions decisions = dispatcher_.Decide(now_);
     const std::chrono::duration<double, std::milli> took = std::chrono::steady_clock::now() - start;
     cpu_ms_ = 1000 * (CpuSeconds() - cpu_before);
+    for (const Start& start : decisions.starts) {
+      decisions_.Add(start.job_id);
+      for (const v1::Placement& placement : start.placements) decisions_.Add(placement.worker_id());
+    }
     return {took.count(), decisions.starts.size()};
   }
   // Of the last Decide.
   double cpu_ms() const { return cpu_ms_; }
   size_t waiting() const { return dispatcher_.waiting(); }
   Dispatcher& dispatcher() { return dispatcher_; }
+  // Of all that was started so far.
+  uint64_t decisions() const { return decisions_.value(); }
 
  private:
   absl::Time now_ = absl::FromUnixSeconds(1'700'000'000);
   JobTable jobs_;
   Dispatcher dispatcher_;
   double cpu_ms_ = 0;
+  Fingerprint decisions_;
 };
 
 void RunPasses(const Flags& flags) {
@@ -124,6 +131,7 @@ void RunPasses(const Flags& flags) {
   std::printf(
       "  onto a full one, when a cpu comes free (%zu still wait, %zu started): median %.1f us, p99 %.1f us\n",
       pass.waiting(), more, times[times.size() / 2], times[times.size() * 99 / 100]);
+  std::printf("  decisions %016llx\n", static_cast<unsigned long long>(pass.decisions()));
 }
 
 void PrintDay(const Flags& flags) {
@@ -146,7 +154,9 @@ void PrintDay(const Flags& flags) {
   std::printf("  %llu starts, %llu done, %.1f %% of cpus busy, %.0f s from submission to start on average\n",
               static_cast<unsigned long long>(result.starts), static_cast<unsigned long long>(result.done),
               100 * result.utilisation, result.wait_seconds_mean);
-  std::printf("  %llu bytes of memory for each job\n", static_cast<unsigned long long>(result.bytes_per_job));
+  std::printf("  %llu bytes of memory for each job; decisions %016llx\n",
+              static_cast<unsigned long long>(result.bytes_per_job),
+              static_cast<unsigned long long>(result.decisions));
 }
 
 }  // namespace

@@ -53,6 +53,7 @@ class Day {
   };
 
   void Apply(const Event& event);
+  void NoteDecision(const v1::JobRecord& job);
   void Submit(uint64_t first, uint64_t count);
   v1::JobSpec DrawJob();
   void Synchronize(Worker& worker);
@@ -67,6 +68,7 @@ class Day {
   std::vector<Worker> workers_;
   std::vector<Action> actions_;
   DayResult result_;
+  Fingerprint decisions_;
   double last_seconds_ = 0;
   double cpu_seconds_ = 0;
   double wait_seconds_ = 0;
@@ -99,12 +101,23 @@ void Day::Apply(const Event& event) {
     const auto* put = std::get_if<PutJob>(&action);
     if (put == nullptr) continue;
     const v1::JobRecord& job = put->record;
+    NoteDecision(job);
     const absl::Time submitted = absl::FromUnixMillis(job.submitted_unix_ms());
     result_.done += job.state() == v1::DONE;
     if (job.state() == v1::RUNNING && job.reason().empty() && job.attempts_size() > 0) {
       ++result_.starts;
       if (job.attempts_size() == 1) wait_seconds_ += absl::ToDoubleSeconds(now_ - submitted);
     }
+  }
+}
+
+void Day::NoteDecision(const v1::JobRecord& job) {
+  decisions_.Add(job.id());
+  decisions_.Add(v1::JobState_Name(job.state()));
+  decisions_.Add(job.reason());
+  if (job.attempts().empty()) return;
+  for (const v1::Placement& placement : job.attempts().rbegin()->placements()) {
+    decisions_.Add(placement.worker_id());
   }
 }
 
@@ -250,6 +263,7 @@ DayResult Day::Run() {
   result_.bytes_per_job = (ResidentBytes() - before) / std::max<uint64_t>(submitted, 1);
   result_.utilisation =
       cpu_seconds_ / (60.0 * options_.minutes * kCpusPerWorker * static_cast<double>(workers_.size()));
+  result_.decisions = decisions_.value();
   result_.wait_seconds_mean = wait_seconds_ / static_cast<double>(std::max<uint64_t>(submitted, 1));
   return result_;
 }

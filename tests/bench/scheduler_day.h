@@ -7,6 +7,8 @@
 
 #include <cstdint>
 
+#include "absl/strings/string_view.h"
+
 namespace bonsai {
 
 struct DayOptions {
@@ -32,9 +34,24 @@ struct DayResult {
   double wait_seconds_mean = 0;
   uint64_t bytes_per_job = 0;  // that the process grew by
   double slowest_seconds = 0;  // event
+  uint64_t decisions = 0;      // a fingerprint: of every job's states, and where it was placed
 };
 
 DayResult RunDay(const DayOptions& options);
+
+// A number that stands for a sequence of texts: FNV-1a over them and their order. A change that only makes
+// the scheduler faster leaves it as it was.
+class Fingerprint {
+ public:
+  void Add(absl::string_view text) {
+    for (const char c : text) value_ = (value_ ^ static_cast<unsigned char>(c)) * 1099511628211u;
+    value_ = (value_ ^ text.size()) * 1099511628211u;
+  }
+  uint64_t value() const { return value_; }
+
+ private:
+  uint64_t value_ = 14695981039346656037u;
+};
 
 // Of the process.
 uint64_t ResidentBytes();
