@@ -49,8 +49,8 @@ class RunMeter {
   double stall_seconds_ = 0, wait_seconds_ = 0;
 };
 
-// What `threads` threads of this CPU do in matrix products of this precision, in FLOP/s: a measurement of some
-// milliseconds on one of them, times their number.
+// What `threads` threads of this CPU do in matrix products of this precision, in FLOP/s: a measurement of
+// some milliseconds on one of them, times their number.
 double MeasurePeakFlops(v1::Precision precision, int threads);
 
 }  // namespace bonsai
