@@ -9,12 +9,20 @@ constexpr size_t kPartiesFew = 64;  // so few are all looked at
 
 }  // namespace
 
+void PendingQueue::Line::FindFirst() {
+  const auto found =
+      std::find_if(jobs.begin(), jobs.end(), [](const auto& entry) { return !entry.second->aside; });
+  first = found == jobs.end() ? nullptr : found->second;
+  first_sequence = first == nullptr ? 0 : found->first;
+}
+
 void PendingQueue::Put(const PendingJob& job) {
   Remove(job.sequence);
   const PendingJob& kept = jobs_.emplace(job.sequence, job).first->second;
   if (queues_.size() <= job.shape) queues_.resize(job.shape + 1);
-  queues_[job.shape][Descending{job.level}][{job.tenant, job.queue}].emplace(job.sequence,
-                                                                             Waiting{&kept, kept.aside});
+  Line& line = queues_[job.shape][Descending{job.level}][{job.tenant, job.queue}];
+  line.jobs.emplace(job.sequence, &kept);
+  if (line.first == nullptr || job.sequence < line.first_sequence) line.FindFirst();
   shapes_.insert(job.shape);
 }
 
@@ -25,8 +33,12 @@ bool PendingQueue::Remove(uint64_t sequence) {
   ShapeQueue& queue = queues_[job.shape];
   auto level = queue.find(Descending{job.level});
   auto line = level->second.find({job.tenant, job.queue});
-  line->second.erase(sequence);
-  if (line->second.empty()) level->second.erase(line);
+  line->second.jobs.erase(sequence);
+  if (line->second.jobs.empty()) {
+    level->second.erase(line);
+  } else if (line->second.first_sequence == sequence) {
+    line->second.FindFirst();
+  }
   if (level->second.empty()) queue.erase(level);
   if (queue.empty()) shapes_.erase(job.shape);
   jobs_.erase(it);
@@ -43,7 +55,7 @@ void PendingQueue::SetAside(uint64_t sequence, bool aside) {
   if (it == jobs_.end()) return;
   PendingJob& job = it->second;
   job.aside = aside;
-  queues_[job.shape].at(Descending{job.level}).at({job.tenant, job.queue}).at(sequence).aside = aside;
+  queues_[job.shape].at(Descending{job.level}).at({job.tenant, job.queue}).FindFirst();
 }
 
 PendingQueue::Head PendingQueue::FirstOf(Level level, const Parties& parties, const TenantOrder& order,
@@ -52,12 +64,10 @@ PendingQueue::Head PendingQueue::FirstOf(Level level, const Parties& parties, co
   const auto consider = [&](const Party& party, const Line& line) {
     const double share = order.share(party.first);
     if (head.job != nullptr && head.place.share < share) return;
-    const auto first =
-        std::find_if(line.begin(), line.end(), [](const auto& entry) { return !entry.second.aside; });
-    if (first == line.end()) return;
-    const Place place = {level, share, first->first};
+    if (line.first == nullptr) return;
+    const Place place = {level, share, line.first_sequence};
     if (head.job != nullptr && !(place < head.place)) return;
-    if (allows(party.first, party.second)) head = {first->second.job, place, party.first, party.second};
+    if (allows(party.first, party.second)) head = {line.first, place, party.first, party.second};
   };
   // False if there are too many tenants before the first that has a job here.
   const auto consider_in_order = [&] {
@@ -90,9 +100,9 @@ std::vector<const PendingJob*> PendingQueue::Some(RoomIndex::ShapeId shape, Leve
   auto parties = queues_[shape].find(Descending{level});
   if (parties == queues_[shape].end()) return jobs;
   for (const auto& [party, line] : parties->second) {
-    for (const auto& [sequence, waiting] : line) {
+    for (const auto& [sequence, job] : line.jobs) {
       if (jobs.size() >= most) return jobs;
-      jobs.push_back(waiting.job);
+      jobs.push_back(job);
     }
   }
   return jobs;

@@ -86,11 +86,15 @@ class PendingQueue {
     bool operator<(const Descending& other) const { return other.level < level; }
   };
   using Party = std::pair<FairShare::Tenant, QueueTable::Queue>;
-  struct Waiting {
-    const PendingJob* job = nullptr;
-    bool aside = false;  // as the job has it: here it costs a search nothing
+  // A party's jobs of a level. Its first is kept beside them, for that is what a search looks at in every
+  // one.
+  struct Line {
+    absl::btree_map<uint64_t, const PendingJob*> jobs;  // by sequence
+    const PendingJob* first = nullptr;                  // that is not set aside; nullptr: none
+    uint64_t first_sequence = 0;
+
+    void FindFirst();
   };
-  using Line = absl::btree_map<uint64_t, Waiting>;  // by sequence
   using Parties = absl::btree_map<Party, Line>;
   using ShapeQueue = absl::btree_map<Descending, Parties>;
 

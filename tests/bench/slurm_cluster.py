@@ -226,7 +226,7 @@ def find_programs(given=None):
     for name in PROGRAMS:
         # Debian's emulator replaces the plain names; the real ones keep this suffix.
         found[name] = (given or {}).get(name) or shutil.which(name + "-wlm", path=path) or shutil.which(name, path=path)
-    missing = [name for name in PROGRAMS if not found[name]]
+    missing = [name for name in PROGRAMS if not (found[name] and os.access(found[name], os.X_OK))]
     if missing:
         return "no Slurm here: %s not found" % ", ".join(missing)
     if os.geteuid() != 0:
