@@ -5,6 +5,7 @@
 #include "absl/strings/str_cat.h"
 #include "coordinator/rpc/grpc_call.h"
 #include "coordinator/rpc/method_roles.h"
+#include "coordinator/scheduler/tenancy.h"
 #include "security/token.h"
 
 namespace bonsai {
@@ -71,7 +72,7 @@ Actor CallGuard::ActorOf(const grpc::ServerContext& context) const {
 Actor ToActor(const Token& token) {
   Actor actor;
   actor.name = token.name();
-  actor.tenant = token.tenant().empty() ? kDefaultTenant : token.tenant();
+  actor.tenant = std::string(TenantOf(token.tenant()));
   actor.admin = HasRole(token, Token::ADMIN) || HasRole(token, Token::WORK);
   return actor;
 }

@@ -21,9 +21,6 @@
 
 namespace bonsai {
 
-// The tenant of a token, or of a caller without one, that names none.
-inline constexpr char kDefaultTenant[] = "default";
-
 class CallGuard final : public grpc::AuthMetadataProcessor {
  public:
   // `metrics` must outlive this.

@@ -3,6 +3,7 @@
 #include "absl/strings/str_cat.h"
 #include "coordinator/rpc/read_model.h"
 #include "coordinator/rpc/stderr_log.h"
+#include "proto/job_state.h"
 
 namespace bonsai {
 namespace {
@@ -70,7 +71,7 @@ std::vector<JobNews> DescribeJobChange(const v1::JobRecord* before, const v1::Jo
                                                    newest.manifest_id().substr(0, 12))});
   }
   const bool changed = before != nullptr && before->state() != after.state();
-  if (changed && (JobEnded(after) || after.state() == v1::CANCELLING)) {
+  if (changed && (HasEnded(after.state()) || after.state() == v1::CANCELLING)) {
     news.push_back(
         {0,
          absl::StrCat(

@@ -4,6 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
+#include "proto/job_state.h"
 
 namespace bonsai {
 namespace {
@@ -23,7 +24,7 @@ absl::StatusOr<AttemptView> ViewAttempt(const ReadModel& model, const std::strin
   std::optional<v1::JobStatus> status = model.FindJob(job_id);
   if (!status) return absl::NotFoundError(absl::StrCat("there is no job \"", job_id, "\""));
   AttemptView view;
-  view.job_ended = JobEnded(status->job());
+  view.job_ended = HasEnded(status->job().state());
   for (const v1::AttemptRecord& record : status->job().attempts()) {
     view.newest = record.number();
     if (record.number() == attempt)

@@ -10,6 +10,7 @@
 #include "absl/strings/str_join.h"
 #include "coordinator/rpc/storage_roots.h"
 #include "coordinator/scheduler/tenancy.h"
+#include "proto/job_state.h"
 
 namespace bonsai {
 namespace {
@@ -38,10 +39,6 @@ void CopyAll(const std::vector<std::pair<const Record*, Record*>>& copies) {
 }
 
 }  // namespace
-
-bool JobEnded(const v1::JobRecord& job) {
-  return job.state() == v1::DONE || job.state() == v1::FAILED || job.state() == v1::CANCELLED;
-}
 
 ReadModel::ReadModel(const Records& records, JobObserver observer) : observer_(std::move(observer)) {
   std::lock_guard<std::mutex> lock(mutex_);
@@ -180,7 +177,7 @@ bool ReadModel::Ended(const PipelineEntry& pipeline) const {
   return std::all_of(pipeline.record.job_ids().begin(), pipeline.record.job_ids().end(),
                      [&](const std::string& id) {
                        auto job = jobs_.find(id);
-                       return job != jobs_.end() && JobEnded(job->second.status.job());
+                       return job != jobs_.end() && HasEnded(job->second.status.job().state());
                      });
 }
 

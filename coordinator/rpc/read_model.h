@@ -114,9 +114,6 @@ class ReadModel {
   std::map<v1::JobState, uint64_t> jobs_by_state_;
 };
 
-// Whether the job is DONE, FAILED or CANCELLED.
-bool JobEnded(const v1::JobRecord& job);
-
 }  // namespace bonsai
 
 #endif  // BONSAI_COORDINATOR_RPC_READ_MODEL_H_

@@ -4,13 +4,13 @@
 
 #include "coordinator/scheduler/checkpoint_retention.h"
 #include "coordinator/scheduler/tenancy.h"
+#include "proto/job_state.h"
 
 namespace bonsai {
 namespace {
 
 int CheckpointsKept(const v1::JobRecord& job, absl::Time now) {
-  const bool ended = job.state() == v1::DONE || job.state() == v1::FAILED || job.state() == v1::CANCELLED;
-  if (!ended) return job.checkpoints_size();
+  if (!HasEnded(job.state())) return job.checkpoints_size();
   if (now - absl::FromUnixMillis(job.ended_unix_ms()) > kEndedCheckpointAge) return 0;
   // A record from before there was a policy may still list more.
   return EndedCheckpointsKept(job);

@@ -35,10 +35,6 @@ void FollowClock(absl::Time now, absl::Duration longest_backoff, v1::JobRecord& 
 
 }  // namespace
 
-bool HasEnded(v1::JobState state) {
-  return state == v1::DONE || state == v1::FAILED || state == v1::CANCELLED;
-}
-
 JobTable::JobTable(std::map<std::string, v1::JobRecord> records, absl::Time now,
                    absl::Duration longest_backoff)
     : jobs_(std::move(records)) {

@@ -17,10 +17,9 @@
 #include "absl/time/time.h"
 #include "bonsai/v1/job.pb.h"
 #include "coordinator/scheduler/job_history.h"
+#include "proto/job_state.h"
 
 namespace bonsai {
-
-bool HasEnded(v1::JobState state);
 
 class JobTable {
  public:

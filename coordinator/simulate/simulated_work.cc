@@ -2,14 +2,13 @@
 
 #include <algorithm>
 
+#include "coordinator/scheduler/tenancy.h"
+#include "proto/job_state.h"
+
 namespace bonsai {
 namespace {
 
 constexpr absl::Duration kDefaultLeave = absl::Seconds(5);
-
-bool HasEnded(v1::JobState state) {
-  return state == v1::DONE || state == v1::FAILED || state == v1::CANCELLED;
-}
 
 absl::Duration LeaveOf(const v1::JobStream& stream) {
   return stream.leave_seconds() == 0 ? kDefaultLeave : absl::Seconds(stream.leave_seconds());
@@ -27,7 +26,7 @@ SimulatedWork::SimulatedWork(const v1::Simulation& simulation, absl::Time start,
     : simulation_(simulation), end_(end), meter_(start, end) {}
 
 size_t SimulatedWork::TenantOf(const v1::JobStream& stream) {
-  const std::string name = stream.tenant().empty() ? "default" : stream.tenant();
+  const std::string name(bonsai::TenantOf(stream.tenant()));
   const auto [it, is_new] = tenant_by_name_.try_emplace(name, tenants_.size());
   if (!is_new) return it->second;
   double weight = 1;

@@ -7,6 +7,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "coordinator/scheduler/scheduler.h"
+#include "coordinator/scheduler/tenancy.h"
 #include "coordinator/scheduler/virtual_cluster.h"
 #include "coordinator/simulate/arrivals.h"
 #include "coordinator/simulate/simulated_work.h"
@@ -56,7 +57,7 @@ v1::WorkerOffer OfferOf(const v1::WorkerGroup& group) {
 PipelineSubmitted SubmissionOf(const v1::JobStream& stream) {
   PipelineSubmitted event;
   event.actor.name = "simulation";
-  event.actor.tenant = stream.tenant().empty() ? "default" : stream.tenant();
+  event.actor.tenant = std::string(TenantOf(stream.tenant()));
   event.actor.admin = false;
   event.pipeline.set_queue(stream.queue());
   v1::JobSpec& spec = *event.pipeline.add_jobs();

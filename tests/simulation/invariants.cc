@@ -3,16 +3,9 @@
 #include <algorithm>
 
 #include "absl/strings/str_cat.h"
+#include "proto/job_state.h"
 
 namespace bonsai {
-namespace {
-
-bool HasEnded(v1::JobState state) {
-  return state == v1::DONE || state == v1::FAILED || state == v1::CANCELLED;
-}
-
-}  // namespace
-
 void Invariants::Acknowledged(const std::string& request_id, const v1::SubmitPipelineResponse& response) {
   auto [it, first] = submitted_.emplace(request_id, response);
   if (!first && it->second.SerializeAsString() != response.SerializeAsString()) {

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "proto/job_state.h"
 
 namespace bonsai {
 namespace {
@@ -31,10 +32,6 @@ SchedulerOptions DrawOptions(Random& random) {
   options.excluded_workers_max = static_cast<uint32_t>(random.Below(3));
   options.synchronize_interval = absl::Milliseconds(random.Between(100, 1200));
   return options;
-}
-
-bool HasEnded(const v1::JobRecord& job) {
-  return job.state() == v1::DONE || job.state() == v1::FAILED || job.state() == v1::CANCELLED;
 }
 
 }  // namespace
@@ -242,13 +239,14 @@ void Simulation::Deliver(const Request& request) {
 bool Simulation::AllEnded() const {
   if (!client_.AllAcknowledged() || !coordinator_.kept().schedules.empty()) return false;
   const auto& jobs = coordinator_.kept().jobs;
-  return std::all_of(jobs.begin(), jobs.end(), [](const auto& entry) { return HasEnded(entry.second); });
+  return std::all_of(jobs.begin(), jobs.end(),
+                     [](const auto& entry) { return HasEnded(entry.second.state()); });
 }
 
 std::string Simulation::DescribeUnended() {
   std::string text = "jobs have not ended long after the faults stopped:";
   for (const auto& [id, job] : coordinator_.kept().jobs) {
-    if (HasEnded(job)) continue;
+    if (HasEnded(job.state())) continue;
     absl::StrAppend(
         &text, "\n  ", id, " is ", v1::JobState_Name(job.state()), " after ", job.attempts_size(),
         " attempts: ", job.reason(), "; ",
