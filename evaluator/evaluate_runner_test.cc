@@ -132,6 +132,22 @@ TEST_F(EvaluateRunner, ReportsBothSuitesWithTheirFloors) {
   EXPECT_EQ(context_->progress().back().step(), context_->progress().back().total_steps());
 }
 
+TEST_F(EvaluateRunner, JudgesAModelThatIsNoLlama) {
+  edge::ModelConfig config = edge::FixtureConfig();
+  config.qk_norm = true;
+  config.activation = edge::Activation::kReluSquared;
+  config.logit_soft_cap = 2;
+  config.layers_per_weights = 2;
+  spec().set_model("@model");
+  context_->AddInput("evaluate.model", "model", edge::FixtureFiles(config, 1));
+  AddTexts({TextDocument("Call me Ishmael.")});
+  const absl::Status status = RunEvaluate(*context_);
+  ASSERT_TRUE(status.ok()) << status;
+  EXPECT_EQ(Report().parameters(), static_cast<uint64_t>(edge::CountParameters(config)));
+  EXPECT_GT(Metric(Report().suites(0), "bits_per_byte"), 5);
+  EXPECT_LT(Metric(Report().suites(0), "bits_per_byte"), 12);
+}
+
 TEST_F(EvaluateRunner, TheReportDoesNotDependOnTheNumberOfThreads) {
   std::string reports[2];
   for (int i = 0; i < 2; ++i) {

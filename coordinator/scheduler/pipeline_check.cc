@@ -10,6 +10,7 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_replace.h"
 #include "absl/strings/str_split.h"
+#include "coordinator/scheduler/export_label.h"
 #include "coordinator/scheduler/input_resolution.h"
 #include "coordinator/scheduler/job_kinds.h"
 #include "coordinator/scheduler/job_order.h"
@@ -62,6 +63,7 @@ class Check {
   std::optional<v1::ResolvedInput> ResolveArtifact(const SpecInput& input);
   void CheckCycles();
   void CheckBenchmarkTarget(int index);
+  void CheckExport(int index);  // looks through sft jobs, which may be a circle
   void CheckTrack(int index);
   // The job that the field of a checked job names, or -1.
   int Source(int index, absl::string_view field) const;
@@ -95,6 +97,7 @@ absl::StatusOr<CheckedPipeline> Check::Run() {
   for (int i = 0; i < pipeline_.jobs_size(); ++i) {
     problems_.SetJob(pipeline_.jobs(i).name());
     if (pipeline_.jobs(i).has_benchmark()) CheckBenchmarkTarget(i);
+    if (pipeline_.jobs(i).has_export_()) CheckExport(i);
     if (pipeline_.jobs(i).has_submission()) CheckTrack(i);
   }
   if (!problems_.empty()) return problems_.ToStatus();
@@ -237,6 +240,14 @@ void Check::CheckBenchmarkTarget(int index) {
   if (builder.build().target() == target) return;
   problems_.AddText("benchmark.target", target,
                     absl::StrCat("@", builder.name(), " builds for \"", builder.build().target(), "\""));
+}
+
+void Check::CheckExport(int index) {
+  int model = Source(index, "export.model");
+  for (int i = 0; i < pipeline_.jobs_size() && model >= 0 && pipeline_.jobs(model).has_sft(); ++i) {
+    model = Source(model, "sft.model");
+  }
+  if (model >= 0) CheckExportable(pipeline_.jobs(model), problems_);
 }
 
 void Check::CheckTrack(int index) {

@@ -134,6 +134,29 @@ TEST(PipelineCheckTest, ABenchmarkRunsOnTheTargetItsBundleIsBuiltFor) {
             "job \"x\": benchmark.target is \"host\": @b builds for \"duo-64m\"");
 }
 
+TEST(PipelineCheckTest, AModelThatIsNoLlamaIsNotExportedNotEvenFineTuned) {
+  const auto pipeline = [](const std::string& option, const std::string& model) {
+    std::string pretrain = Pretrain();
+    pretrain.replace(pretrain.find("dim: 8"), 0, option + " ");
+    return Data("corpus") + Tokenizer("tok", "@corpus") + Pack("pack", "@corpus", "@tok") + pretrain +
+           "jobs { name: 'sft' sft { model: '@pretrain' corpus: '@corpus' optimizer { learning_rate: 0.1 } "
+           "steps: 1 batch_sequences: 1 } } jobs { name: 'x' export { model: '" +
+           model + "' formats: HUGGING_FACE } }";
+  };
+  for (const std::string model : {"@pretrain", "@sft"}) {
+    EXPECT_EQ(Problems(pipeline("layers_per_weights: 1", model)), "");
+    EXPECT_EQ(Problems(pipeline("qk_norm: true", model)),
+              "job \"x\": export.model comes from @pretrain, whose pretrain.model.qk_norm is true: neither "
+              "LlamaForCausalLM nor llama2.c computes that; evaluate and build take such a model as it is");
+    EXPECT_THAT(Problems(pipeline("activation: RELU_SQUARED", model)),
+                HasSubstr("activation is RELU_SQUARED"));
+    EXPECT_THAT(Problems(pipeline("logit_soft_cap: 30", model)), HasSubstr("logit_soft_cap is 30"));
+  }
+  EXPECT_THAT(Problems("jobs { name: 'a' sft { model: '@b' } } jobs { name: 'b' sft { model: '@a' } } "
+                       "jobs { name: 'x' export { model: '@a' formats: LLAMA2C } }"),
+              HasSubstr("circle"));
+}
+
 TEST(PipelineCheckTest, ATrackForbidsDataOfTheModelAndNoOther) {
   const auto pipeline = [](const std::string& train, const std::string& track) {
     return Data("corpus", train) + Tokenizer("tok", "@corpus") + Pack("pack", "@corpus", "@tok") +

@@ -33,6 +33,10 @@ TEST(SpecBoundsTest, AcceptsWhatIsRight) {
   for (const std::string& text : {
            std::string(kPretrain),
            std::string(kPretrain) + "resources { ranks: 4 cpus: 2 } max_attempts: 5",
+           std::string("pretrain { model { dim: 64 layers: 2 heads: 4 hidden_dim: 176 max_seq_len: 128 "
+                       "qk_norm: true activation: RELU_SQUARED logit_soft_cap: 15 layers_per_weights: 2 } "
+                       "optimizer { learning_rate: 0.001 } steps: 100 batch_sequences: 8 "
+                       "width_transfer_dim: 32 }"),
            std::string("data { sources { dataset: 'c4' format: C4_JSON_GZ paths: 'a' } }"),
            std::string("tokenizer { vocab_size: 300 }"),
            std::string("pack {}"),
@@ -132,6 +136,16 @@ TEST(SpecBoundsTest, NamesWhatIsWrongWithTraining) {
        "pretrain.model.rope_theta is nan"},
       {[](auto& s, float v) { s.mutable_model()->set_norm_epsilon(v); }, -1,
        "pretrain.model.norm_epsilon is -1"},
+      {[](auto& s, float) { s.mutable_model()->set_layers_per_weights(3); }, 0,
+       "pretrain.model.layers_per_weights is 3: must divide layers, which is 2, or be 0 for 1"},
+      {[](auto& s, float v) { s.mutable_model()->set_logit_soft_cap(v); }, nan,
+       "pretrain.model.logit_soft_cap is nan: must be from 0.001"},
+      {[](auto& s, float v) { s.mutable_model()->set_logit_soft_cap(v); }, -1,
+       "pretrain.model.logit_soft_cap is -1"},
+      {[](auto& s, float) { s.mutable_model()->set_activation(static_cast<v1::ModelShape::Activation>(7)); },
+       0, "pretrain.model.activation is 7: must be SWIGLU or RELU_SQUARED"},
+      {[](auto& s, float) { s.set_width_transfer_dim(131073); }, 0,
+       "pretrain.width_transfer_dim is 131073: must be from 0 to 131072"},
       {[](auto& s, float) { s.set_steps(0); }, 0, "pretrain.steps is 0: must be from 1"},
       {[](auto& s, float) { s.set_batch_sequences(1); }, 0,
        "pretrain.batch_sequences is 1: must be at least 2: one for each rank"},

@@ -12,6 +12,21 @@ constexpr uint32_t kSequenceMax = 1 << 20;
 constexpr uint32_t kRampStepsMax = 1'000'000;
 constexpr uint32_t kPartsMax = 1024;
 
+// Of a model that is no Llama.
+void CheckOptions(const v1::ModelShape& shape, ProblemList& problems) {
+  if (!v1::ModelShape::Activation_IsValid(shape.activation())) {
+    problems.Add("pretrain.model.activation", static_cast<int>(shape.activation()),
+                 "must be SWIGLU or RELU_SQUARED");
+  }
+  if (shape.logit_soft_cap() != 0) {
+    CheckRange("pretrain.model.logit_soft_cap", shape.logit_soft_cap(), 1e-3f, 1e6f, problems);
+  }
+  if (shape.layers_per_weights() > 0 && shape.layers() % shape.layers_per_weights() != 0) {
+    problems.Add("pretrain.model.layers_per_weights", shape.layers_per_weights(),
+                 absl::StrCat("must divide layers, which is ", shape.layers(), ", or be 0 for 1"));
+  }
+}
+
 void CheckShape(const v1::ModelShape& shape, ProblemList& problems) {
   CheckRange("pretrain.model.layers", shape.layers(), 1u, 1024u, problems);
   CheckRange("pretrain.model.hidden_dim", shape.hidden_dim(), 1u, 1u << 20, problems);
@@ -34,6 +49,7 @@ void CheckShape(const v1::ModelShape& shape, ProblemList& problems) {
   }
   if (shape.rope_theta() != 0)
     CheckRange("pretrain.model.rope_theta", shape.rope_theta(), 1.f, 1e12f, problems);
+  CheckOptions(shape, problems);
   if (shape.norm_epsilon() != 0) {
     CheckRange("pretrain.model.norm_epsilon", shape.norm_epsilon(), 1e-12f, 0.1f, problems);
   }
@@ -132,6 +148,7 @@ void CheckPretrain(const v1::PretrainSpec& spec, uint32_t ranks, ProblemList& pr
   CheckBatch("pretrain", spec.batch_sequences(), ranks, problems);
   CheckStop("pretrain", spec.stop_after_steps(), spec.steps(), problems);
   if (spec.has_batch_ramp()) CheckRamp(spec.batch_ramp(), spec.batch_sequences(), ranks, problems);
+  CheckRange("pretrain.width_transfer_dim", spec.width_transfer_dim(), 0u, 1u << 17, problems);
   CheckRange("pretrain.z_loss", spec.z_loss(), 0.f, 1.f, problems);
   CheckGuard("pretrain", spec.guard(), problems);
   CheckParts("pretrain", spec.gradient_parts(), problems);

@@ -47,7 +47,8 @@ struct RandomModel {
   std::string config_json, weights;
   std::unique_ptr<Model> model;
 
-  explicit RandomModel(int32_t heads = 6, int32_t kv_heads = 2, bool tied = false, float poison = 0) {
+  explicit RandomModel(int32_t heads = 6, int32_t kv_heads = 2, bool tied = false, float poison = 0,
+                       bool all_options = false) {
     config.dim = heads * 6;
     config.hidden_dim = 51;
     config.layers = 2;
@@ -57,6 +58,13 @@ struct RandomModel {
     config.vocab_size = 77;
     config.max_seq_len = 150;
     config.tied_embeddings = tied;
+    if (all_options) {
+      config.qk_norm = true;
+      config.activation = Activation::kReluSquared;
+      config.logit_soft_cap = 1.5f;
+      config.layers = 4;
+      config.layers_per_weights = 2;
+    }
     std::mt19937 random(11);
     std::normal_distribution<float> normal(0.0f, 0.15f);
     std::vector<TensorToWrite> tensors;
@@ -158,6 +166,47 @@ TEST(EngineTest, NeitherThreadsNorChunksNorKernelsChangeABit) {
   if (Session::Create(*random.model, {.kernels = KernelSet::kAvx2}, &error) != nullptr) {
     EXPECT_TRUE(Logits(*random.model, tokens, 40, {.kernels = KernelSet::kAvx2}) == whole);
   }
+}
+
+TEST(EngineTest, NeitherDoTheyWithAllOptionsOfAModelThatIsNoLlama) {
+  const RandomModel random(6, 2, false, 0, /*all_options=*/true);
+  const std::vector<int32_t> tokens = SomeTokens(150);
+  const std::vector<float> whole = Logits(*random.model, tokens, tokens.size());
+  for (const size_t chunk : {1, 65}) EXPECT_TRUE(Logits(*random.model, tokens, chunk) == whole) << chunk;
+  EXPECT_TRUE(Logits(*random.model, tokens, 50, {.threads = 3}) == whole);
+  EXPECT_TRUE(Logits(*random.model, tokens, 40, {.kernels = KernelSet::kScalar}) == whole);
+  std::string error;
+  if (Session::Create(*random.model, {.kernels = KernelSet::kAvx2}, &error) != nullptr) {
+    EXPECT_TRUE(Logits(*random.model, tokens, 40, {.kernels = KernelSet::kAvx2}) == whole);
+  }
+  for (const float logit : whole) ASSERT_LT(std::abs(logit), 1.5f);
+  EXPECT_GT(*std::max_element(whole.begin(), whole.end()), 1.0f);  // else the cap did nothing
+}
+
+// A layer's weights that serve two layers are those of two layers that happen to be equal.
+TEST(EngineTest, SharedWeightsComputeAsRepeatedOnesDo) {
+  RandomModel random(6, 2, false, 0, /*all_options=*/true);
+  std::map<std::string, TensorView> tensors;
+  std::string error;
+  ASSERT_TRUE(ParseSafetensors(Bytes(random.weights), &tensors, &error)) << error;
+  ModelConfig config = random.config;
+  config.layers_per_weights = 1;
+  std::vector<TensorToWrite> repeated;
+  std::string data;
+  for (const TensorSpec& spec : ListTensors(config)) {
+    std::string name = spec.name;
+    if (spec.layer >= 0) {
+      const std::string from = "layers." + std::to_string(spec.layer) + ".";
+      name.replace(name.find(from), from.size(), "layers." + std::to_string(spec.layer / 2) + ".");
+    }
+    const TensorView& view = tensors.at(name);
+    repeated.push_back({spec.name, {DType::kF32, spec.shape, {}}});
+    data.append(reinterpret_cast<const char*>(view.data.data()), view.data.size());
+  }
+  const std::string file = WriteSafetensorsHeader(repeated) + data;
+  const auto model = Model::FromSafetensors(WriteHuggingFaceConfig(config, "float32"), Bytes(file), &error);
+  ASSERT_NE(model, nullptr) << error;
+  EXPECT_TRUE(Logits(*model, SomeTokens(40), 40) == Logits(*random.model, SomeTokens(40), 40));
 }
 
 TEST(EngineTest, GivesTheLogitsOfTheLastTokensOnly) {

@@ -41,6 +41,8 @@ struct Kernels {
   void (*softmax)(float* values, size_t count);
   // gate[i] = gate[i] / (1 + exp(-gate[i])) * up[i]
   void (*silu_multiply)(float* gate, const float* up, size_t count);
+  // values[i] = cap * ReferenceTanh(values[i] * (1 / cap)); cap > 0.
+  void (*soft_cap)(float* values, size_t count, float cap);
 };
 
 // nullptr if this build or this CPU lacks the instructions.
@@ -55,7 +57,11 @@ const Kernels* SelectKernels(KernelSet set, std::string* error);
 // within 2 ulp. Below -86 it is 0, above 88 infinite; NaN gives NaN.
 float ReferenceExp(float x);
 
-// Its constants, which the vector versions share.
+// tanh: below kTanhSeriesBelow the Taylor polynomial of degree 9, else 1 - 2 / (1 + ReferenceExp(2 x));
+// within 9 ulp.
+float ReferenceTanh(float x);
+
+// Their constants, which the vector versions share.
 inline constexpr float kExpLowest = -86.0f;
 inline constexpr float kExpHighest = 88.0f;
 inline constexpr float kLog2E = 0x1.715476p+0f;
@@ -64,6 +70,8 @@ inline constexpr float kLn2Low = -0x1.05c610p-29f;   // ln(2) - kLn2High
 inline constexpr float kRoundingShift = 0x1.8p+23f;  // x + this - this rounds x to an integer
 inline constexpr float kExpTaylor[] = {1.0f / 5040, 1.0f / 720, 1.0f / 120, 1.0f / 24,
                                        1.0f / 6,    0.5f,       1.0f,       1.0f};
+inline constexpr float kTanhSeriesBelow = 0.25f;
+inline constexpr float kTanhTaylor[] = {62.0f / 2835, -17.0f / 315, 2.0f / 15, -1.0f / 3};  // of x^9 to x^3
 
 }  // namespace bonsai::edge
 

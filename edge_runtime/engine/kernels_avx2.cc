@@ -149,7 +149,27 @@ BONSAI_AVX2 void SiluMultiply(float* gate, const float* up, size_t count) {
   }
 }
 
-constexpr Kernels kAvx2 = {"avx2", Multiply, Softmax, SiluMultiply};
+BONSAI_AVX2 void SoftCap(float* values, size_t count, float cap) {
+  const __m256 one = _mm256_set1_ps(1.0f), two = _mm256_set1_ps(2.0f), sign = _mm256_set1_ps(-0.0f);
+  const __m256 inverse = _mm256_set1_ps(1.0f / cap), below = _mm256_set1_ps(kTanhSeriesBelow);
+  for (size_t i = 0; i < count; i += kHalf) {
+    const __m256i mask = TailMask(count - i);
+    const __m256 x = _mm256_mul_ps(_mm256_maskload_ps(values + i, mask), inverse);
+    const __m256 far = _mm256_sub_ps(one, _mm256_div_ps(two, _mm256_add_ps(one, Exp(_mm256_add_ps(x, x)))));
+    const __m256 square = _mm256_mul_ps(x, x);
+    __m256 series = _mm256_set1_ps(kTanhTaylor[0]);
+#pragma GCC unroll 4
+    for (size_t k = 1; k < std::size(kTanhTaylor); ++k) {
+      series = _mm256_fmadd_ps(series, square, _mm256_set1_ps(kTanhTaylor[k]));
+    }
+    series = _mm256_fmadd_ps(_mm256_mul_ps(series, square), x, x);
+    const __m256 near = _mm256_cmp_ps(_mm256_andnot_ps(sign, x), below, _CMP_LT_OQ);
+    const __m256 tanh = _mm256_blendv_ps(far, series, near);
+    _mm256_maskstore_ps(values + i, mask, _mm256_mul_ps(_mm256_set1_ps(cap), tanh));
+  }
+}
+
+constexpr Kernels kAvx2 = {"avx2", Multiply, Softmax, SiluMultiply, SoftCap};
 
 }  // namespace
 

@@ -161,7 +161,27 @@ BONSAI_AVX512 void SiluMultiply(float* gate, const float* up, size_t count) {
   }
 }
 
-constexpr Kernels kAvx512 = {"avx512", Multiply, Softmax, SiluMultiply};
+BONSAI_AVX512 void SoftCap(float* values, size_t count, float cap) {
+  const __m512 one = _mm512_set1_ps(1.0f), two = _mm512_set1_ps(2.0f);
+  const __m512 inverse = _mm512_set1_ps(1.0f / cap), below = _mm512_set1_ps(kTanhSeriesBelow);
+  for (size_t i = 0; i < count; i += kLanes) {
+    const __mmask16 mask = Tail(std::min(kLanes, count - i));
+    const __m512 x = _mm512_mul_ps(_mm512_maskz_loadu_ps(mask, values + i), inverse);
+    const __m512 far = _mm512_sub_ps(one, _mm512_div_ps(two, _mm512_add_ps(one, Exp(_mm512_add_ps(x, x)))));
+    const __m512 square = _mm512_mul_ps(x, x);
+    __m512 series = _mm512_set1_ps(kTanhTaylor[0]);
+#pragma GCC unroll 4
+    for (size_t k = 1; k < std::size(kTanhTaylor); ++k) {
+      series = _mm512_fmadd_ps(series, square, _mm512_set1_ps(kTanhTaylor[k]));
+    }
+    series = _mm512_fmadd_ps(_mm512_mul_ps(series, square), x, x);
+    const __mmask16 near = _mm512_cmp_ps_mask(_mm512_abs_ps(x), below, _CMP_LT_OQ);
+    const __m512 tanh = _mm512_mask_mov_ps(far, near, series);
+    _mm512_mask_storeu_ps(values + i, mask, _mm512_mul_ps(_mm512_set1_ps(cap), tanh));
+  }
+}
+
+constexpr Kernels kAvx512 = {"avx512", Multiply, Softmax, SiluMultiply, SoftCap};
 
 }  // namespace
 

@@ -51,7 +51,12 @@ void SiluMultiply(float* gate, const float* up, size_t count) {
   for (size_t i = 0; i < count; ++i) gate[i] = gate[i] / (1.0f + ReferenceExp(-gate[i])) * up[i];
 }
 
-constexpr Kernels kScalar = {"scalar", Multiply, Softmax, SiluMultiply};
+void SoftCap(float* values, size_t count, float cap) {
+  const float inverse = 1.0f / cap;
+  for (size_t i = 0; i < count; ++i) values[i] = cap * ReferenceTanh(values[i] * inverse);
+}
+
+constexpr Kernels kScalar = {"scalar", Multiply, Softmax, SiluMultiply, SoftCap};
 
 }  // namespace
 
@@ -68,6 +73,14 @@ float ReferenceExp(float x) {
   for (size_t i = 1; i < std::size(kExpTaylor); ++i) power = std::fma(power, r, kExpTaylor[i]);
   // n lies in the low bits of `shifted`; it is added to the exponent.
   return std::bit_cast<float>(std::bit_cast<uint32_t>(power) + (std::bit_cast<uint32_t>(shifted) << 23));
+}
+
+float ReferenceTanh(float x) {
+  if (!(std::fabs(x) < kTanhSeriesBelow)) return 1.0f - 2.0f / (1.0f + ReferenceExp(x + x));
+  const float square = x * x;
+  float series = kTanhTaylor[0];
+  for (size_t i = 1; i < std::size(kTanhTaylor); ++i) series = std::fma(series, square, kTanhTaylor[i]);
+  return std::fma(series * square, x, x);
 }
 
 }  // namespace bonsai::edge

@@ -77,7 +77,7 @@ TEST(KernelsTest, EveryTableGivesTheBitsOfTheScalarOneOnOddShapes) {
   }
 }
 
-TEST(KernelsTest, SoftmaxAndSiluGiveTheBitsOfTheScalarOnes) {
+TEST(KernelsTest, SoftmaxSiluAndSoftCapGiveTheBitsOfTheScalarOnes) {
   for (const Kernels* kernels : FastKernels()) {
     for (size_t count = 1; count < 70; ++count) {
       for (const float scale : {0.5f, 20.0f, 200.0f}) {
@@ -90,6 +90,10 @@ TEST(KernelsTest, SoftmaxAndSiluGiveTheBitsOfTheScalarOnes) {
         kernels->silu_multiply(a.data(), up.data(), count);
         ScalarKernels()->silu_multiply(b.data(), up.data(), count);
         ASSERT_EQ(Bits(a), Bits(b)) << kernels->name << " silu of " << count;
+        a = b = Random(count, static_cast<uint32_t>(count) + 2, scale);
+        kernels->soft_cap(a.data(), count, 7.3f);
+        ScalarKernels()->soft_cap(b.data(), count, 7.3f);
+        ASSERT_EQ(Bits(a), Bits(b)) << kernels->name << " soft cap of " << count;
       }
     }
   }
@@ -116,6 +120,22 @@ TEST(KernelsTest, ExpIsWithinTwoUnitsInTheLastPlace) {
   EXPECT_EQ(ReferenceExp(-INFINITY), 0.0f);
   EXPECT_EQ(ReferenceExp(1000.0f), INFINITY);
   EXPECT_TRUE(std::isnan(ReferenceExp(NAN)));
+}
+
+TEST(KernelsTest, TanhIsWithinNineUnitsInTheLastPlace) {
+  double worst = 0;
+  for (float x = -12.0f; x <= 12.0f; x += 0.000137f) {
+    const double exact = std::tanh(double{x});
+    const float rounded = std::abs(static_cast<float>(exact));
+    const double unit = rounded - std::nextafter(rounded, 0.0f);
+    if (unit > 0) worst = std::max(worst, std::abs(double{ReferenceTanh(x)} - exact) / unit);
+  }
+  EXPECT_LT(worst, 9.0);
+  EXPECT_EQ(ReferenceTanh(0.0f), 0.0f);
+  EXPECT_EQ(ReferenceTanh(1e-30f), 1e-30f);
+  EXPECT_EQ(ReferenceTanh(INFINITY), 1.0f);
+  EXPECT_EQ(ReferenceTanh(-INFINITY), -1.0f);
+  EXPECT_TRUE(std::isnan(ReferenceTanh(NAN)));
 }
 
 TEST(KernelsTest, NotANumberStaysOne) {

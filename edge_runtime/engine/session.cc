@@ -110,8 +110,10 @@ bool LlamaSession::Forward(std::span<const int32_t> tokens, std::span<float> log
     const size_t skip = std::min(count, first_row > begin ? first_row - begin : 0);
     if (skip < count) {
       Normalize(stream_, model_.final_norm(), count, &normalized_);
-      Multiply(model_.output(), vocab_, normalized_.row(skip), dim_, count - skip,
-               logits.data() + (begin + skip - first_row) * vocab_);
+      float* out = logits.data() + (begin + skip - first_row) * vocab_;
+      Multiply(model_.output(), vocab_, normalized_.row(skip), dim_, count - skip, out);
+      const float cap = config_.logit_soft_cap;
+      if (cap > 0) kernels_.soft_cap(out, (count - skip) * vocab_, cap);
     }
     position_ += count;
   }
@@ -141,6 +143,10 @@ void LlamaSession::Attend(const LayerWeights& weights, size_t layer, size_t toke
   Multiply(weights.query, queries_.width, normalized_.row(0), dim_, tokens, queries_.row(0));
   Multiply(weights.key, key_rows_.width, normalized_.row(0), dim_, tokens, key_rows_.row(0));
   Multiply(weights.value, value_rows_.width, normalized_.row(0), dim_, tokens, value_rows_.row(0));
+  if (config_.qk_norm) {
+    NormalizeHeads(&queries_, heads_, weights.query_norm, tokens);
+    NormalizeHeads(&key_rows_, kv_heads_, weights.key_norm, tokens);
+  }
   Rotate(&queries_, heads_, tokens);
   Rotate(&key_rows_, kv_heads_, tokens);
   Store(layer, tokens);
@@ -188,11 +194,17 @@ void LlamaSession::AttendHead(size_t layer, size_t token, size_t kv_head, float*
 
 void LlamaSession::FeedForward(const LayerWeights& weights, size_t tokens) {
   Normalize(stream_, weights.feed_forward_norm, tokens, &normalized_);
-  Multiply(weights.gate, hidden_, normalized_.row(0), dim_, tokens, gates_.row(0));
   Multiply(weights.up, hidden_, normalized_.row(0), dim_, tokens, ups_.row(0));
-  pool_.Run(tokens,
-            [&](size_t token) { kernels_.silu_multiply(gates_.row(token), ups_.row(token), hidden_); });
-  Multiply(weights.down, dim_, gates_.row(0), hidden_, tokens, projected_.row(0));
+  if (config_.activation == Activation::kReluSquared) {
+    float* up = ups_.row(0);
+    for (size_t i = 0; i < tokens * hidden_; ++i) up[i] = up[i] < 0 ? 0.0f : up[i] * up[i];
+  } else {
+    Multiply(weights.gate, hidden_, normalized_.row(0), dim_, tokens, gates_.row(0));
+    pool_.Run(tokens,
+              [&](size_t token) { kernels_.silu_multiply(gates_.row(token), ups_.row(token), hidden_); });
+  }
+  const Rows& active = config_.activation == Activation::kReluSquared ? ups_ : gates_;
+  Multiply(weights.down, dim_, active.row(0), hidden_, tokens, projected_.row(0));
   AddToStream(projected_, tokens);
 }
 
@@ -227,24 +239,33 @@ void LlamaSession::Store(size_t layer, size_t tokens) {
   }
 }
 
-// RMSNorm: x / sqrt(mean(x^2) + epsilon) * weight.
 void LlamaSession::Normalize(const Rows& from, const float* weight, size_t tokens, Rows* to) {
+  for (size_t t = 0; t < tokens; ++t) NormalizeRow(from.row(t), weight, dim_, to->row(t));
+}
+
+void LlamaSession::NormalizeHeads(Rows* rows, size_t heads, const float* weight, size_t tokens) {
   for (size_t t = 0; t < tokens; ++t) {
-    const float* x = from.row(t);
-    float* out = to->row(t);
-    float squares = 0;
-    kernels_.multiply({.weights = x,
-                       .weight_stride = dim_,
-                       .rows = 1,
-                       .inputs = x,
-                       .input_stride = dim_,
-                       .tokens = 1,
-                       .columns = dim_,
-                       .out = &squares,
-                       .out_stride = 1});
-    const float scale = 1.0f / std::sqrt(squares / static_cast<float>(dim_) + config_.norm_epsilon);
-    for (size_t i = 0; i < dim_; ++i) out[i] = x[i] * scale * weight[i];
+    for (size_t head = 0; head < heads; ++head) {
+      float* x = rows->row(t) + head * head_dim_;
+      NormalizeRow(x, weight, head_dim_, x);
+    }
   }
+}
+
+// RMSNorm: x / sqrt(mean(x^2) + epsilon) * weight.
+void LlamaSession::NormalizeRow(const float* x, const float* weight, size_t width, float* out) {
+  float squares = 0;
+  kernels_.multiply({.weights = x,
+                     .weight_stride = width,
+                     .rows = 1,
+                     .inputs = x,
+                     .input_stride = width,
+                     .tokens = 1,
+                     .columns = width,
+                     .out = &squares,
+                     .out_stride = 1});
+  const float scale = 1.0f / std::sqrt(squares / static_cast<float>(width) + config_.norm_epsilon);
+  for (size_t i = 0; i < width; ++i) out[i] = x[i] * scale * weight[i];
 }
 
 void LlamaSession::Multiply(const float* weights, size_t rows, const float* from, size_t columns,

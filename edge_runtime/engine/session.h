@@ -1,5 +1,5 @@
-// The forward pass: a Llama block (RMSNorm, rotary positions, grouped-query attention, SwiGLU) over blocks of
-// tokens. The engine's own Session; users see engine.h.
+// The forward pass: a Llama block (RMSNorm, rotary positions, grouped-query attention, SwiGLU), with the
+// options of ModelConfig, over blocks of tokens. The engine's own Session; users see engine.h.
 //
 // Each block of at most kBlockTokens tokens goes through all layers, so that a weight is read once per block.
 // Every number is computed by the same operations in the same order whatever the block, and by one thread
@@ -53,6 +53,9 @@ class LlamaSession : public Session {
   // Appends the keys and values of the block to the cache.
   void Store(size_t layer, size_t tokens);
   void Normalize(const Rows& from, const float* weight, size_t tokens, Rows* to);
+  void NormalizeRow(const float* x, const float* weight, size_t width, float* out);
+  // Each of the `heads` heads of each row, in place.
+  void NormalizeHeads(Rows* rows, size_t heads, const float* weight, size_t tokens);
   // to = weights x from, cut by rows over the threads.
   void Multiply(const float* weights, size_t rows, const float* from, size_t columns, size_t tokens,
                 float* to);

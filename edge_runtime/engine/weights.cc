@@ -12,7 +12,7 @@ std::unique_ptr<ModelWeights> ModelWeights::Create(const ModelConfig& config,
   std::unique_ptr<ModelWeights> model(new ModelWeights);
   model->config_ = config;
   model->file_ = std::move(file);
-  model->layers_.resize(static_cast<size_t>(config.layers));
+  model->layers_.resize(static_cast<size_t>(config.weight_layers()));
   for (const TensorSpec& spec : ListTensors(config)) {
     const bool rotated = spec.role == TensorRole::kQuery || spec.role == TensorRole::kKey;
     const float* values = model->Take(tensors.at(spec.name), interleaved && rotated);
@@ -59,6 +59,10 @@ const float** ModelWeights::Slot(const TensorSpec& spec) {
       return &layer.key;
     case TensorRole::kValue:
       return &layer.value;
+    case TensorRole::kQueryNorm:
+      return &layer.query_norm;
+    case TensorRole::kKeyNorm:
+      return &layer.key_norm;
     case TensorRole::kAttentionOutput:
       return &layer.attention_output;
     case TensorRole::kFeedForwardNorm:

@@ -23,9 +23,11 @@ struct LayerWeights {  // shapes: see TensorRole
   const float* query = nullptr;
   const float* key = nullptr;
   const float* value = nullptr;
+  const float* query_norm = nullptr;  // with qk_norm
+  const float* key_norm = nullptr;
   const float* attention_output = nullptr;
   const float* feed_forward_norm = nullptr;
-  const float* gate = nullptr;
+  const float* gate = nullptr;  // absent with kReluSquared
   const float* up = nullptr;
   const float* down = nullptr;
 };
@@ -34,7 +36,10 @@ class ModelWeights : public Model {
  public:
   const ModelConfig& config() const override { return config_; }
   const float* embedding() const { return embedding_; }
-  const LayerWeights& layer(int32_t index) const { return layers_[static_cast<size_t>(index)]; }
+  // Those of layer `index`, which may serve its neighbours too.
+  const LayerWeights& layer(int32_t index) const {
+    return layers_[static_cast<size_t>(index / config_.layers_per_weights)];
+  }
   const float* final_norm() const { return final_norm_; }
   const float* output() const { return output_; }  // the embedding if tied
 

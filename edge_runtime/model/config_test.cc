@@ -2,6 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
+#include <limits>
+#include <vector>
+
 #include "edge_runtime/model/mapped_file.h"
 #include "edge_runtime/model/test_data.h"
 
@@ -42,6 +46,83 @@ TEST(ConfigTest, ReadsWhatItWrites) {
     ASSERT_TRUE(ParseHuggingFaceConfig(WriteHuggingFaceConfig(config, "float32"), &read, &error)) << error;
     EXPECT_EQ(read, config);
   }
+}
+
+// Each option alone, and all of them.
+std::vector<ModelConfig> NoLlamas() {
+  std::vector<ModelConfig> configs(5, Example());
+  for (ModelConfig& config : configs) config.layers = 6;
+  configs[0].qk_norm = true;
+  configs[1].activation = Activation::kReluSquared;
+  configs[2].logit_soft_cap = 30.5f;
+  configs[3].layers_per_weights = 3;
+  configs[4].qk_norm = true;
+  configs[4].activation = Activation::kReluSquared;
+  configs[4].logit_soft_cap = 15;
+  configs[4].layers_per_weights = 2;
+  return configs;
+}
+
+TEST(ConfigTest, AModelThatIsNoLlamaReadsBackAndSaysSo) {
+  const char* const options[] = {"qk_norm is true", "activation is RELU_SQUARED", "logit_soft_cap is 30.5",
+                                 "layers_per_weights is 3", "qk_norm is true"};
+  const std::vector<ModelConfig> configs = NoLlamas();
+  std::string error, option;
+  EXPECT_TRUE(IsLlama(Example(), &option));
+  for (size_t i = 0; i < configs.size(); ++i) {
+    const std::string json = WriteHuggingFaceConfig(configs[i], "float32");
+    EXPECT_NE(json.find("\"model_type\": \"bonsai_llama\""), std::string::npos) << json;
+    EXPECT_EQ(json.find("\"LlamaForCausalLM\""), std::string::npos) << json;
+    EXPECT_EQ(json.find("hidden_act"), std::string::npos) << json;
+    ModelConfig read;
+    ASSERT_TRUE(ParseHuggingFaceConfig(json, &read, &error)) << error;
+    EXPECT_EQ(read, configs[i]);
+    EXPECT_FALSE(IsLlama(configs[i], &option));
+    EXPECT_EQ(option, options[i]);
+  }
+}
+
+TEST(ConfigTest, OptionsAddAndDropTheirTensors) {
+  const std::vector<ModelConfig> configs = NoLlamas();
+  const auto names = [](const ModelConfig& config) {
+    std::string text;
+    for (const TensorSpec& spec : ListTensors(config)) text += spec.name + "\n";
+    return text;
+  };
+  EXPECT_NE(names(configs[0]).find("model.layers.5.self_attn.k_norm.weight"), std::string::npos);
+  EXPECT_EQ(names(Example()).find("q_norm"), std::string::npos);
+  EXPECT_EQ(names(configs[1]).find("gate_proj"), std::string::npos);
+  EXPECT_NE(names(configs[3]).find("model.layers.1."), std::string::npos);
+  EXPECT_EQ(names(configs[3]).find("model.layers.2."), std::string::npos);
+  for (const ModelConfig& config : configs) {
+    int64_t count = 0;
+    for (const TensorSpec& spec : ListTensors(config)) {
+      int64_t elements = 1;
+      for (int64_t size : spec.shape) elements *= size;
+      count += elements;
+    }
+    EXPECT_EQ(CountParameters(config), count);
+  }
+}
+
+TEST(ConfigTest, RefusesOptionsOutOfBoundsAndOursInALlama) {
+  ModelConfig config = Example();
+  std::string error;
+  config.layers_per_weights = 2;
+  EXPECT_FALSE(ValidateConfig(config, &error));
+  EXPECT_EQ(error, "layers_per_weights is 2; it must divide layers, 3");
+  config.layers_per_weights = 0;
+  EXPECT_FALSE(ValidateConfig(config, &error));
+  config = Example();
+  for (const float cap : {-1.0f, std::numeric_limits<float>::infinity(), std::nanf("")}) {
+    config.logit_soft_cap = cap;
+    EXPECT_FALSE(ValidateConfig(config, &error)) << cap;
+    EXPECT_NE(error.find("logit_soft_cap"), std::string::npos) << error;
+  }
+  EXPECT_EQ(ErrorOf("\"use_cache\": true", "\"bonsai_qk_norm\": true"),
+            "config.json: bonsai_qk_norm is true; supported is null");
+  EXPECT_EQ(ErrorOf("\"llama\"", "\"bonsai_llama\", \"bonsai_activation\": \"gelu\""),
+            "config.json: bonsai_activation is \"gelu\"; supported are \"swiglu\" and \"relu_squared\"");
 }
 
 TEST(ConfigTest, ReadsHuggingFacesOwnFile) {

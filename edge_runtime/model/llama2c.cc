@@ -252,6 +252,10 @@ bool CheckTensors(const ModelConfig& config, const std::map<std::string, TensorV
 bool WriteLlama2c(const ModelConfig& config, const std::map<std::string, TensorView>& tensors,
                   const std::function<bool(std::string_view)>& sink, std::string* error) {
   if (!ValidateConfig(config, error) || !CheckTensors(config, tensors, error)) return false;
+  if (std::string option; !IsLlama(config, &option)) {
+    *error = "the model is none that llama2.c computes: " + option;
+    return false;
+  }
   if (config.rope_theta != kTheta || config.norm_epsilon != kEpsilon) {
     *error = "llama2.c computes with rope_theta 10000 and norm_epsilon 1e-5; the model has " +
              JsonNumber(config.rope_theta) + " and " + JsonNumber(config.norm_epsilon);

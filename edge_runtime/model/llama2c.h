@@ -38,7 +38,8 @@ int64_t HalvesRow(int64_t row, int64_t head_dim);
 // Writes a version 0 checkpoint, with its tables of rotary factors, from tensors under Hugging Face's names
 // and in its row order, any dtype. `sink` takes the file in pieces, in order, and returns false if it cannot.
 // Returns false and *error if the sink fails, a tensor is missing or has another shape, or the model is one
-// that llama2.c would compute differently (rope_theta other than 10000, norm_epsilon other than 1e-5).
+// that llama2.c would compute differently (no IsLlama, rope_theta other than 10000, norm_epsilon other than
+// 1e-5).
 bool WriteLlama2c(const ModelConfig& config, const std::map<std::string, TensorView>& tensors,
                   const std::function<bool(std::string_view)>& sink, std::string* error);
 

@@ -77,7 +77,7 @@ std::vector<int64_t> TokenIds(const std::string& json) {
 }
 
 // Writes a small random model; returns its folder.
-std::string WriteModel() {
+std::string WriteModel(bool no_llama = false) {
   ModelConfig config;
   config.dim = 24;
   config.hidden_dim = 40;
@@ -87,7 +87,14 @@ std::string WriteModel() {
   config.head_dim = 6;
   config.vocab_size = 50;
   config.max_seq_len = 64;
-  const std::string folder = testing::TempDir() + "/model";
+  if (no_llama) {
+    config.qk_norm = true;
+    config.activation = Activation::kReluSquared;
+    config.logit_soft_cap = 2;
+    config.layers = 4;
+    config.layers_per_weights = 2;
+  }
+  const std::string folder = testing::TempDir() + (no_llama ? "/no_llama" : "/model");
   std::filesystem::create_directories(folder);
   std::ofstream(folder + "/config.json") << WriteHuggingFaceConfig(config, "float32");
   std::mt19937 random(4);
@@ -146,8 +153,7 @@ TEST(TargetsTest, AllGiveTheGreedyTokensOfATrainedModel) {
   }
 }
 
-TEST(TargetsTest, ABundleRunsByItselfAndGivesTheSameTokens) {
-  const std::string folder = WriteModel();
+void ExpectTheSameTokensOfABundle(const std::string& folder) {
   std::ofstream(folder + "/bundle.json") << "{}";
   const std::string host = EnginePath("host");
   const std::string greedy = " --prompt-ids 1,2,3 --tokens 40 --json";
@@ -172,6 +178,12 @@ TEST(TargetsTest, ABundleRunsByItselfAndGivesTheSameTokens) {
     EXPECT_EQ(Execute(command + " generate" + sampled).text, wanted_sampled.text) << target;
     EXPECT_EQ(Execute(command + " info").exit_code, 0) << target;
   }
+}
+
+TEST(TargetsTest, ABundleRunsByItselfAndGivesTheSameTokens) { ExpectTheSameTokensOfABundle(WriteModel()); }
+
+TEST(TargetsTest, SoDoesOneOfAModelThatIsNoLlama) {
+  ExpectTheSameTokensOfABundle(WriteModel(/*no_llama=*/true));
 }
 
 TEST(TargetsTest, BadUseGivesOneLineAndACode) {

@@ -11,6 +11,7 @@
 #include "edge_runtime/model/mapped_file.h"
 #include "storage/manifest.h"
 #include "worker/surgery/llama2c_export.h"
+#include "worker/surgery/repeated_layers.h"
 #include "worker/surgery/transformers_files.h"
 
 namespace bonsai {
@@ -22,8 +23,21 @@ constexpr const char* kModelFiles[] = {"config.json", "model.safetensors", "toke
 struct Source {
   std::unique_ptr<edge::MappedFile> files[std::size(kModelFiles)];
   edge::ModelBytes bytes;
-  edge::CheckedModel model;
+  edge::CheckedModel model;  // its layers repeated where they share weights
+  bool repeated = false;
 };
+
+// The label of ModelShape: what other programs cannot run is not exported.
+absl::Status CheckLlama(const edge::ModelConfig& config) {
+  edge::ModelConfig repeated = config;
+  repeated.layers_per_weights = 1;
+  std::string option;
+  if (edge::IsLlama(repeated, &option)) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      absl::StrCat("export.model: ", option,
+                   ", which neither LlamaForCausalLM nor llama2.c computes; valid: a "
+                   "model without it. evaluate and build take the model itself"));
+}
 
 absl::StatusOr<std::unique_ptr<Source>> OpenSource(RunnerContext& context, const InputArtifact& input) {
   auto source = std::make_unique<Source>();
@@ -38,6 +52,9 @@ absl::StatusOr<std::unique_ptr<Source>> OpenSource(RunnerContext& context, const
   if (!edge::ReadCheckedModel(source->bytes, &source->model, &error)) {
     return absl::InvalidArgumentError(absl::StrCat("the model ", input.id, ": ", error));
   }
+  if (absl::Status status = CheckLlama(source->model.config); !status.ok()) return status;
+  source->repeated = source->model.config.layers_per_weights > 1;
+  if (source->repeated) RepeatLayers(source->model);
   return source;
 }
 
@@ -84,12 +101,32 @@ void AddProperty(absl::string_view name, std::string value, v1::Manifest& manife
   property->set_value(std::move(value));
 }
 
-// The manifest with the model's own files, by the same blobs.
-v1::Manifest CopyModel(const InputArtifact& input, const Source& source,
-                       const std::set<v1::ExportSpec::Format>& formats) {
+// The model with a tensor for each of its layers, as files of its own.
+absl::Status AddRepeatedModel(RunnerContext& context, const InputArtifact& input, const Source& source,
+                              v1::Manifest& manifest) {
+  const std::vector<std::string> dtypes = edge::ListDTypes(source.model.tensors);
+  const char* dtype = dtypes.front() == "F32" ? "float32" : dtypes.front() == "BF16" ? "bfloat16" : "float16";
+  const std::string config = edge::WriteHuggingFaceConfig(source.model.config, dtype);
+  if (absl::Status status = AddBytes(context, config, "config.json", manifest); !status.ok()) return status;
+  const std::string path = context.task().work_dir() + "/model.safetensors";
+  if (absl::Status status = WriteTensors(source.model, path); !status.ok()) return status;
+  if (absl::Status status = CheckSameLogits(source.bytes, config, path); !status.ok()) return status;
+  *manifest.add_files() = *FindFile(input.manifest, "tokenizer.model");
+  return AddFile(context, path, "model.safetensors", manifest);
+}
+
+// The manifest with the model's own files, by the same blobs unless its layers are repeated.
+absl::StatusOr<v1::Manifest> CopyModel(RunnerContext& context, const InputArtifact& input,
+                                       const Source& source,
+                                       const std::set<v1::ExportSpec::Format>& formats) {
   v1::Manifest manifest;
   manifest.set_kind("export");
-  for (const char* path : kModelFiles) *manifest.add_files() = *FindFile(input.manifest, path);
+  if (source.repeated) {
+    const absl::Status status = AddRepeatedModel(context, input, source, manifest);
+    if (!status.ok()) return status;
+  } else {
+    for (const char* path : kModelFiles) *manifest.add_files() = *FindFile(input.manifest, path);
+  }
   AddProperty("parameters", absl::StrCat(edge::CountElements(source.model.tensors)), manifest);
   AddProperty("dtype", absl::StrJoin(edge::ListDTypes(source.model.tensors), " "), manifest);
   AddProperty("formats",
@@ -112,18 +149,20 @@ absl::Status RunExport(RunnerContext& context) {
   const absl::StatusOr<std::unique_ptr<Source>> source = OpenSource(context, *input);
   if (!source.ok()) return source.status();
 
-  v1::Manifest manifest = CopyModel(*input, **source, *formats);
+  if (context.StopRequested()) return absl::CancelledError("asked to stop");
+  absl::StatusOr<v1::Manifest> manifest = CopyModel(context, *input, **source, *formats);
+  if (!manifest.ok()) return manifest.status();
   uint64_t done = 0;
   for (v1::ExportSpec::Format format : *formats) {
     context.ReportProgress(done++, formats->size(), "formats");
     if (context.StopRequested()) return absl::CancelledError("asked to stop");
     const absl::Status status = format == v1::ExportSpec::HUGGING_FACE
-                                    ? AddTransformersFiles(context, (*source)->model, manifest)
-                                    : AddLlama2cFiles(context, **source, manifest);
+                                    ? AddTransformersFiles(context, (*source)->model, *manifest)
+                                    : AddLlama2cFiles(context, **source, *manifest);
     if (!status.ok()) return status;
   }
   context.ReportProgress(done, formats->size(), "formats", 0);
-  return context.PublishOutput(std::move(manifest)).status();
+  return context.PublishOutput(*std::move(manifest)).status();
 }
 
 }  // namespace bonsai

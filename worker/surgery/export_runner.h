@@ -8,7 +8,9 @@
 
 namespace bonsai {
 
-// Checks the model's files against each other and publishes them, the same blobs, with what the formats add:
+// Checks the model's files against each other and publishes them, the same blobs, with what the formats add.
+// Of a model whose layers share weights, files in which each layer has its own. A model that is no Llama
+// otherwise (qk_norm, RELU_SQUARED, a soft cap) is refused. The formats:
 //   HUGGING_FACE: generation_config.json, tokenizer_config.json, special_tokens_map.json
 //   LLAMA2C: model.bin, tokenizer.bin
 // Nothing is published unless what was written reads back and computes the same. Errors: InvalidArgument

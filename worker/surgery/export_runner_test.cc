@@ -100,6 +100,52 @@ TEST_F(ExportRunner, TheLlama2cFileComputesTheSame) {
   }
 }
 
+// llama2.c's file is checked against the shared weights before it is published.
+TEST_F(ExportRunner, RepeatsTheWeightsOfLayersThatShareThem) {
+  edge::ModelConfig config = edge::FixtureConfig();
+  config.layers = 4;
+  config.layers_per_weights = 2;
+  const std::map<std::string, std::string> files = edge::FixtureFiles(config, 7);
+  const absl::Status status = Export(files, {v1::ExportSpec::HUGGING_FACE, v1::ExportSpec::LLAMA2C});
+  ASSERT_TRUE(status.ok()) << status;
+  config.layers_per_weights = 1;
+  const std::string config_json = context_->OutputFile("config.json").value();
+  EXPECT_EQ(config_json, edge::WriteHuggingFaceConfig(config, "float32"));
+  EXPECT_THAT(config_json, HasSubstr("\"LlamaForCausalLM\""));
+  const std::string weights = context_->OutputFile("model.safetensors").value(),
+                    tokenizer = context_->OutputFile("tokenizer.model").value();
+  const auto bytes = [](const std::string& text) {
+    return std::span<const uint8_t>(reinterpret_cast<const uint8_t*>(text.data()), text.size());
+  };
+  edge::CheckedModel model;
+  std::string error;
+  EXPECT_TRUE(edge::ReadCheckedModel({config_json, bytes(weights), bytes(tokenizer)}, &model, &error))
+      << error;
+  EXPECT_EQ(FindProperty(context_->Output().value(), "parameters"),
+            std::to_string(edge::CountParameters(config)));
+  EXPECT_NE(FindFile(context_->Output().value(), "model.bin"), nullptr);
+}
+
+TEST_F(ExportRunner, RefusesAModelThatIsNoLlamaAndNamesTheOption) {
+  edge::ModelConfig norms = edge::FixtureConfig(), squared = norms, capped = norms;
+  norms.qk_norm = true;
+  squared.activation = edge::Activation::kReluSquared;
+  capped.logit_soft_cap = 30;
+  const std::pair<edge::ModelConfig, const char*> kCases[] = {
+      {norms, "qk_norm is true"}, {squared, "activation is RELU_SQUARED"}, {capped, "logit_soft_cap is 30"}};
+  for (const auto& [config, option] : kCases) {
+    for (const auto format : {v1::ExportSpec::HUGGING_FACE, v1::ExportSpec::LLAMA2C}) {
+      context_ = FakeRunnerContext::Create(testing::TempDir());
+      const absl::Status status = Export(edge::FixtureFiles(config, 1), {format});
+      EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
+      EXPECT_EQ(Text(status), "export.model: " + std::string(option) +
+                                  ", which neither LlamaForCausalLM nor llama2.c computes; valid: a model "
+                                  "without it. evaluate and build take the model itself");
+      EXPECT_FALSE(context_->Output().ok());
+    }
+  }
+}
+
 TEST_F(ExportRunner, TheCheckNoticesOneWrongWeight) {
   const std::string config_json = edge::WriteHuggingFaceConfig(edge::FixtureConfig(), "float32");
   std::string weights = edge::FixtureWeights(edge::FixtureConfig(), 1);

@@ -1,22 +1,16 @@
 #include "worker/surgery/llama2c_export.h"
 
-#include <algorithm>
 #include <cerrno>
-#include <cmath>
 #include <cstdio>
 #include <memory>
-#include <vector>
 
-#include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "edge_runtime/engine/engine.h"
 #include "edge_runtime/model/llama2c.h"
+#include "worker/surgery/logit_check.h"
 
 namespace bonsai {
 namespace {
-
-constexpr int32_t kCheckedTokens = 8;
-constexpr float kTolerance = 1e-5f;
 
 // llama2.c has these ids in its code, not in its file.
 constexpr int32_t kBosId = 1;
@@ -35,21 +29,6 @@ absl::Status CheckExpressible(const edge::CheckedModel& model) {
                      model.tokenizer->vocab_size(), ", config.json's vocab_size is ", config.vocab_size));
   }
   return absl::OkStatus();
-}
-
-absl::StatusOr<std::vector<float>> ComputeLogits(const edge::Model& model) {
-  const edge::ModelConfig& config = model.config();
-  std::string error;
-  const std::unique_ptr<edge::Session> session = edge::Session::Create(model, edge::SessionOptions{}, &error);
-  if (session == nullptr) return absl::InternalError(error);
-  std::vector<int32_t> tokens;
-  for (int32_t i = 0; i < std::min(kCheckedTokens, config.max_seq_len); ++i) {
-    // BOS, then ids from all over the vocabulary: 7919 is a prime.
-    tokens.push_back(i == 0 ? config.bos_id : static_cast<int32_t>(int64_t{i} * 7919 % config.vocab_size));
-  }
-  std::vector<float> logits(tokens.size() * static_cast<size_t>(config.vocab_size));
-  if (!session->Forward(tokens, logits, &error)) return absl::InternalError(error);
-  return logits;
 }
 
 }  // namespace
@@ -79,20 +58,7 @@ absl::Status CheckSameLogits(const edge::ModelBytes& original, const std::string
   if (before == nullptr) return absl::InternalError(absl::StrCat("model.safetensors: ", error));
   const std::unique_ptr<edge::Model> after = edge::Model::LoadLlama2c(path, &error);
   if (after == nullptr) return absl::InternalError(absl::StrCat("the model.bin just written: ", error));
-  const absl::StatusOr<std::vector<float>> expected = ComputeLogits(*before);
-  if (!expected.ok()) return expected.status();
-  const absl::StatusOr<std::vector<float>> actual = ComputeLogits(*after);
-  if (!actual.ok()) return actual.status();
-  if (expected->size() != actual->size()) return absl::InternalError("model.bin: another number of logits");
-  for (size_t i = 0; i < expected->size(); ++i) {
-    const float tolerance = kTolerance * std::max(1.0f, std::fabs((*expected)[i]));
-    // Written so that a NaN fails.
-    if (std::fabs((*expected)[i] - (*actual)[i]) <= tolerance) continue;
-    return absl::InternalError(absl::StrCat("the model.bin just written computes otherwise: logit ", i,
-                                            " is ", (*actual)[i], ", model.safetensors gives ",
-                                            (*expected)[i]));
-  }
-  return absl::OkStatus();
+  return CheckSameLogits(*before, *after, "model.bin");
 }
 
 absl::Status CheckSameIds(const edge::Tokenizer& tokenizer, const std::string& bytes) {

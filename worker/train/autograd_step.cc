@@ -61,6 +61,7 @@ class AutogradStep final : public TrainStep {
   }
 
   const Tensor& Weight(TensorRole role, int32_t layer) const {
+    if (layer > 0) layer /= config_.layers_per_weights;
     for (size_t t = 0; t < weights_.size(); ++t) {
       const edge::TensorSpec& spec = layout_.blocks()[t].spec;
       if (spec.role == role && spec.layer == layer) return weights_[t];
@@ -90,8 +91,14 @@ class AutogradStep final : public TrainStep {
 
   Tensor Attention(const Tensor& x, int32_t l) const {
     const int64_t positions = x.size(1), group = config_.heads / config_.kv_heads;
-    const Tensor q = Rotary(Heads(at::matmul(x, Weight(TensorRole::kQuery, l).t()), config_.heads));
-    const Tensor k = Rotary(Heads(at::matmul(x, Weight(TensorRole::kKey, l).t()), config_.kv_heads));
+    Tensor q = Heads(at::matmul(x, Weight(TensorRole::kQuery, l).t()), config_.heads);
+    Tensor k = Heads(at::matmul(x, Weight(TensorRole::kKey, l).t()), config_.kv_heads);
+    if (config_.qk_norm) {
+      q = Norm(q, Weight(TensorRole::kQueryNorm, l));
+      k = Norm(k, Weight(TensorRole::kKeyNorm, l));
+    }
+    q = Rotary(q);
+    k = Rotary(k);
     const Tensor v = Heads(at::matmul(x, Weight(TensorRole::kValue, l).t()), config_.kv_heads);
     const Tensor scores =
         at::matmul(q, k.repeat_interleave(group, 1).transpose(-2, -1)) / std::sqrt(config_.head_dim);
@@ -101,6 +108,12 @@ class AutogradStep final : public TrainStep {
     return at::matmul(mixed, Weight(TensorRole::kAttentionOutput, l).t());
   }
 
+  Tensor Activation(const Tensor& y, int32_t l) const {
+    const Tensor up = at::matmul(y, Weight(TensorRole::kUp, l).t());
+    if (config_.activation == edge::Activation::kReluSquared) return up.relu().square();
+    return at::silu(at::matmul(y, Weight(TensorRole::kGate, l).t())) * up;
+  }
+
   Tensor Forward(const TokenBatch& batch) const {
     const Tensor tokens =
         at::from_blob(const_cast<int32_t*>(batch.tokens), {batch.rows, batch.positions}, at::kInt).clone();
@@ -108,13 +121,13 @@ class AutogradStep final : public TrainStep {
     for (int32_t l = 0; l < config_.layers; ++l) {
       x = x + Attention(Norm(x, Weight(TensorRole::kAttentionNorm, l)), l);
       const Tensor y = Norm(x, Weight(TensorRole::kFeedForwardNorm, l));
-      const Tensor gate = at::silu(at::matmul(y, Weight(TensorRole::kGate, l).t()));
-      x = x +
-          at::matmul(gate * at::matmul(y, Weight(TensorRole::kUp, l).t()), Weight(TensorRole::kDown, l).t());
+      x = x + at::matmul(Activation(y, l), Weight(TensorRole::kDown, l).t());
     }
     x = Norm(x, Weight(TensorRole::kFinalNorm, -1));
-    return at::matmul(x,
-                      Weight(config_.tied_embeddings ? TensorRole::kEmbedding : TensorRole::kOutput, -1).t());
+    const Tensor logits =
+        at::matmul(x, Weight(config_.tied_embeddings ? TensorRole::kEmbedding : TensorRole::kOutput, -1).t());
+    const double cap = config_.logit_soft_cap;
+    return cap > 0 ? (logits / cap).tanh() * cap : logits;
   }
 
   static Tensor TargetsOf(const TokenBatch& batch) {

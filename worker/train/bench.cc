@@ -1,7 +1,9 @@
 // Tokens per second of a training step, for a shape:
 //   bench --dim=128 --layers=4 --heads=4 --kv-heads=4 --hidden=352 --vocab=4096 --positions=256 --rows=16
 //         --threads=1 --pass=512 --logits=256 --seconds=5 --muon=1 --bf16=1
-// --muon=2 has Muon instead of AdamW, --bf16=2 products in bfloat16. Prints the best and the median step, per
+//         --qk-norm=1 --relu-squared=1 --soft-cap=1 --layers-per-weights=1
+// --muon=2 has Muon instead of AdamW, --bf16=2 products in bfloat16, --qk-norm=2 and --relu-squared=2 those
+// options of the model, --soft-cap=30 that cap. Prints the best and the median step, per
 // second of wall time and of processor time.
 #include <time.h>
 
@@ -50,6 +52,10 @@ edge::ModelConfig ConfigOf(const Flags& flags) {
   config.head_dim = config.dim / config.heads;
   config.vocab_size = static_cast<int32_t>(flags.at("vocab"));
   config.max_seq_len = static_cast<int32_t>(flags.at("positions"));
+  config.qk_norm = flags.at("qk-norm") > 1;
+  if (flags.at("relu-squared") > 1) config.activation = edge::Activation::kReluSquared;
+  if (flags.at("soft-cap") > 1) config.logit_soft_cap = static_cast<float>(flags.at("soft-cap"));
+  config.layers_per_weights = static_cast<int32_t>(flags.at("layers-per-weights"));
   return config;
 }
 
@@ -100,9 +106,12 @@ Times TimeSteps(const Flags& flags, const ParameterLayout& layout) {
 }
 
 int Main(int argc, char** argv) {
-  Flags flags = {{"dim", 128},    {"layers", 4},      {"heads", 4}, {"kv-heads", 4}, {"hidden", 352},
-                 {"vocab", 4096}, {"positions", 256}, {"rows", 16}, {"threads", 1},  {"pass", 512},
-                 {"logits", 256}, {"seconds", 5},     {"muon", 1},  {"bf16", 1}};
+  Flags flags = {{"dim", 128},        {"layers", 4},   {"heads", 4},
+                 {"kv-heads", 4},     {"hidden", 352}, {"vocab", 4096},
+                 {"positions", 256},  {"rows", 16},    {"threads", 1},
+                 {"pass", 512},       {"logits", 256}, {"seconds", 5},
+                 {"muon", 1},         {"bf16", 1},     {"qk-norm", 1},
+                 {"relu-squared", 1}, {"soft-cap", 1}, {"layers-per-weights", 1}};
   if (!ParseFlags(argc, argv, flags)) return 1;
   const absl::StatusOr<ParameterLayout> layout = ParameterLayout::Create(ConfigOf(flags));
   if (!layout.ok()) {
@@ -112,7 +121,10 @@ int Main(int argc, char** argv) {
   const Times times = TimeSteps(flags, *layout);
   const double tokens = static_cast<double>(flags["rows"] * flags["positions"]);
   // Kaplan et al. 2020: 6 N, and 12 layers x width x positions for attention (half of it for a causal mask).
-  const double flops = 6.0 * static_cast<double>(layout->size()) +
+  // Shared weights work once for each of their layers.
+  edge::ModelConfig repeated = layout->config();
+  repeated.layers_per_weights = 1;
+  const double flops = 6.0 * static_cast<double>(edge::CountParameters(repeated)) +
                        6.0 * static_cast<double>(flags["layers"] * flags["dim"] * flags["positions"]);
   const double processor = times.processor[times.processor.size() / 2];
   std::printf("%s, %lld parameters, %zu steps of %.0f tokens\n", SelectKernels().name,

@@ -48,6 +48,11 @@ struct Kernels {
   // gate_up becomes its own gradient; dout, the gradient of `out`, becomes `out` again (recomputed).
   void (*swiglu_backward)(float* gate_up, float* dout, int64_t rows, int64_t hidden);
 
+  // out[i] = relu(up[i])^2.
+  void (*relu_squared)(const float* up, int64_t count, float* out);
+  // up becomes its own gradient; dout, the gradient of `out`, becomes `out` again (recomputed).
+  void (*relu_squared_backward)(float* up, float* dout, int64_t count);
+
   // Softmax in place of scores[rows, cols] * scale, where row i may see columns 0 .. first + i; the rest
   // becomes 0. log_sum[i] is the logarithm of the row's sum of exponentials.
   void (*causal_softmax)(float* scores, int64_t rows, int64_t cols, int64_t first, float scale,
@@ -66,6 +71,11 @@ struct Kernels {
   // 2022); rows without a target become 0.
   double (*cross_entropy)(float* logits, const int32_t* targets, int64_t rows, int64_t cols, float scale,
                           float z_loss);
+
+  // logits become cap * tanh(logits / cap).
+  void (*soft_cap)(float* logits, int64_t count, float cap);
+  // d, the gradient of capped logits, becomes that of the logits that they were made of.
+  void (*soft_cap_backward)(const float* capped, float* d, int64_t count, float cap);
 
   void (*add)(float* sum, const float* x, int64_t count);
   double (*sum_of_squares)(const float* x, int64_t count);

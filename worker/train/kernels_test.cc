@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <vector>
 
@@ -92,6 +93,35 @@ TEST_P(KernelsTest, SwigluOfExtremesIsFinite) {
   EXPECT_EQ(out[1], 2000.0f);
   EXPECT_NEAR(out[2], 0, 1e-30);
   EXPECT_EQ(out[3], 0.0f);
+}
+
+TEST_P(KernelsTest, ReluSquaredAndItsGradient) {
+  const std::vector<float> input = Random(14, kRows * kCols), dout = Random(15, kRows * kCols);
+  std::vector<float> out(input.size()), gradient = input, hidden = dout;
+  GetParam()->relu_squared(input.data(), kRows * kCols, out.data());
+  GetParam()->relu_squared_backward(gradient.data(), hidden.data(), kRows * kCols);
+  for (size_t i = 0; i < input.size(); ++i) {
+    const double positive = std::max(0.0, double{input[i]});
+    ASSERT_NEAR(out[i], positive * positive, 1e-6);
+    ASSERT_EQ(hidden[i], out[i]);
+    ASSERT_NEAR(gradient[i], 2 * positive * dout[i], 1e-6);
+  }
+  float bad = NAN, squared = 0;
+  GetParam()->relu_squared(&bad, 1, &squared);
+  EXPECT_TRUE(std::isnan(squared));
+}
+
+TEST_P(KernelsTest, SoftCapAndItsGradient) {
+  std::vector<float> logits = Random(16, kRows * kCols, 90.0f), d = Random(17, kRows * kCols);
+  for (size_t i = 0; i < logits.size(); i += 3) logits[i] *= 0.01f;
+  std::vector<float> capped = logits, gradient = d;
+  GetParam()->soft_cap(capped.data(), kRows * kCols, 30.0f);
+  GetParam()->soft_cap_backward(capped.data(), gradient.data(), kRows * kCols, 30.0f);
+  for (size_t i = 0; i < logits.size(); ++i) {
+    const double t = std::tanh(logits[i] / 30.0);
+    ASSERT_NEAR(capped[i], 30 * t, 2e-6 * std::abs(30 * t) + 1e-9) << logits[i];
+    ASSERT_NEAR(gradient[i], d[i] * (1 - t * t), 1e-6) << logits[i];
+  }
 }
 
 TEST_P(KernelsTest, CrossEntropyAndItsGradient) {

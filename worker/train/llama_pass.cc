@@ -5,7 +5,10 @@
 #include <vector>
 
 #include "worker/train/attention.h"
+#include "worker/train/hidden_activation.h"
+#include "worker/train/output_head.h"
 #include "worker/train/packed_matmul.h"
+#include "worker/train/query_key_norm.h"
 
 namespace bonsai {
 namespace {
@@ -22,7 +25,8 @@ struct LayerActivations {
   std::vector<float> attention;     // [n, heads * head_dim]
   std::vector<float> middle;        // [n, dim]
   std::vector<float> middle_scale;  // [n]
-  std::vector<float> gate_up;       // [n, 2 hidden]
+  std::vector<float> gate_up;       // [n, activation's width]
+  QueryKeyNorm::Kept heads;         // with qk_norm
 };
 
 class LlamaPass final : public BatchPass {
@@ -34,6 +38,9 @@ class LlamaPass final : public BatchPass {
         weights_(weights),
         options_(options),
         attention_(kernels),
+        query_key_norm_(config_, kernels),
+        activation_(config_, kernels),
+        head_(config_, kernels, weights, options),
         layers_(layout.config().layers),
         packed_(options.precision) {
     FillRotations();
@@ -63,7 +70,7 @@ class LlamaPass final : public BatchPass {
     ForEachPass(batch, [&](const TokenBatch& pass) {
       Forward(pass);
       const int64_t n = pass.rows * pass.positions;
-      Multiply(n, {normed_.data(), config_.dim}, weights_.output().forward, 0, out, config_.vocab_size);
+      head_.Logits(normed_.data(), n, out);
       out += n * config_.vocab_size;
     });
   }
@@ -96,21 +103,24 @@ class LlamaPass final : public BatchPass {
   void Forward(const TokenBatch& pass);
   void ForwardLayer(int32_t l, const TokenBatch& pass, float* next);
   // The loss; with a gradient also that of the output projection, and d_normed_ of the final norm.
-  double Head(const TokenBatch& pass, float scale, float* gradient);
+  double Head(const TokenBatch& pass, float scale, float* gradient) {
+    return head_.Loss(normed_.data(), pass.targets, pass.rows * pass.positions, scale, d_normed_.data(),
+                      gradient);
+  }
   void Backward(const TokenBatch& pass, float* gradient);
   void BackwardFeedForward(int32_t l, int64_t n, float* gradient);
   void BackwardAttention(int32_t l, const TokenBatch& pass, float* gradient);
   // Makes x's norm again, packed as the right side of a weight's gradient.
   void PackNormed(const float* x, int64_t weight, const float* scale, int64_t n);
-  // Adds d[n, rows]^T x[n, cols] to a weight's gradient.
-  void AddWeightGradient(const PackedWeight& weight, const float* d, const PackedMatrix& x,
-                         float* gradient) const;
 
   const edge::ModelConfig config_;
   const Kernels& kernels_;
   const LlamaWeights& weights_;
   const LlamaPassOptions options_;
   CausalAttention attention_;
+  QueryKeyNorm query_key_norm_;
+  const HiddenActivation activation_;
+  OutputHead head_;
   std::vector<float> cosine_, sine_;  // [max_seq_len, head_dim / 2]
 
   int64_t reserved_ = 0;
@@ -119,7 +129,6 @@ class LlamaPass final : public BatchPass {
   std::vector<float> normed_;             // a norm's output
   std::vector<float> hidden_;             // [n, hidden]
   std::vector<float> d_residual_, d_normed_, d_qkv_, d_attention_;
-  std::vector<float> logits_;
   PackedMatrix packed_;  // the right side of a weight's gradient
 };
 
@@ -149,14 +158,13 @@ void LlamaPass::Reserve(int64_t n) {
     layer.attention.resize(n * attention_width());
     layer.middle.resize(n * dim);
     layer.middle_scale.resize(n);
-    layer.gate_up.resize(n * 2 * config_.hidden_dim);
+    layer.gate_up.resize(n * activation_.width());
   }
   for (std::vector<float>* buffer : {&last_, &normed_, &d_residual_, &d_normed_}) buffer->resize(n * dim);
   last_scale_.resize(n);
   hidden_.resize(n * config_.hidden_dim);
   d_qkv_.resize(n * qkv_width());
   d_attention_.resize(n * attention_width());
-  logits_.resize(std::min(n, options_.logit_positions) * config_.vocab_size);
 }
 
 void LlamaPass::Rotate(const TokenBatch& pass, float* qkv, float sign) const {
@@ -171,11 +179,12 @@ void LlamaPass::Norm(const float* x, int64_t weight, int64_t n, float* scale) {
 }
 
 void LlamaPass::ForwardLayer(int32_t l, const TokenBatch& pass, float* next) {
-  const LlamaWeights::Layer& w = weights_.layers()[l];
+  const LlamaWeights::Layer& w = weights_.layer(l);
   LayerActivations& a = layers_[l];
   const int64_t n = pass.rows * pass.positions, dim = config_.dim, hidden = config_.hidden_dim;
   Norm(a.input.data(), w.attention_norm, n, a.input_scale.data());
   Multiply(n, {normed_.data(), dim}, w.qkv.forward, 0, a.qkv.data(), qkv_width());
+  if (config_.qk_norm) query_key_norm_.Forward(weights_, w, n, a.qkv.data(), &a.heads);
   Rotate(pass, a.qkv.data(), 1.0f);
   attention_.Forward(ShapeOf(pass), a.qkv.data(), a.attention.data(), a.log_sum.data());
   std::copy_n(a.input.data(), n * dim, a.middle.data());
@@ -183,9 +192,9 @@ void LlamaPass::ForwardLayer(int32_t l, const TokenBatch& pass, float* next) {
   Norm(a.middle.data(), w.feed_forward_norm, n, a.middle_scale.data());
   for (int64_t r = 0; r < n; r += kHiddenRows) {
     const int64_t count = std::min(kHiddenRows, n - r);
-    float* gate_up = a.gate_up.data() + r * 2 * hidden;
-    Multiply(count, {normed_.data() + r * dim, dim}, w.gate_up.forward, 0, gate_up, 2 * hidden);
-    kernels_.swiglu(gate_up, count, hidden, hidden_.data() + r * hidden);
+    float* gate_up = a.gate_up.data() + r * activation_.width();
+    Multiply(count, {normed_.data() + r * dim, dim}, w.gate_up.forward, 0, gate_up, activation_.width());
+    activation_.Forward(gate_up, count, hidden_.data() + r * hidden);
   }
   std::copy_n(a.middle.data(), n * dim, next);
   Multiply(n, {hidden_.data(), hidden}, w.down.forward, 1, next, dim);
@@ -202,56 +211,33 @@ void LlamaPass::Forward(const TokenBatch& pass) {
   Norm(last_.data(), weights_.final_norm(), n, last_scale_.data());
 }
 
-double LlamaPass::Head(const TokenBatch& pass, float scale, float* gradient) {
-  const int64_t n = pass.rows * pass.positions, dim = config_.dim, vocab = config_.vocab_size;
-  const PackedWeight& output = weights_.output();
-  double loss = 0;
-  for (int64_t first = 0; first < n; first += options_.logit_positions) {
-    const int64_t count = std::min(options_.logit_positions, n - first);
-    const float* x = normed_.data() + first * dim;
-    Multiply(count, {x, dim}, output.forward, 0, logits_.data(), vocab);
-    loss +=
-        kernels_.cross_entropy(logits_.data(), pass.targets + first, count, vocab, scale, options_.z_loss);
-    if (gradient == nullptr) continue;
-    Multiply(count, {logits_.data(), vocab}, output.backward, 0, d_normed_.data() + first * dim, dim);
-    packed_.Pack(count, dim, {x, dim});
-    AddWeightGradient(output, logits_.data(), packed_, gradient);
-  }
-  return loss;
-}
-
 void LlamaPass::PackNormed(const float* x, int64_t weight, const float* scale, int64_t n) {
   kernels_.apply_norm(x, weights_.parameters() + weight, scale, n, config_.dim, normed_.data());
   packed_.Pack(n, config_.dim, {normed_.data(), config_.dim});
 }
 
-void LlamaPass::AddWeightGradient(const PackedWeight& weight, const float* d, const PackedMatrix& x,
-                                  float* gradient) const {
-  Multiply(weight.rows, {d, weight.rows, Transpose::kYes}, x, 1, gradient + weight.offset, weight.cols);
-}
-
 void LlamaPass::BackwardFeedForward(int32_t l, int64_t n, float* gradient) {
-  const LlamaWeights::Layer& w = weights_.layers()[l];
+  const LlamaWeights::Layer& w = weights_.layer(l);
   LayerActivations& a = layers_[l];
   const int64_t dim = config_.dim, hidden = config_.hidden_dim;
   for (int64_t r = 0; r < n; r += kHiddenRows) {
     const int64_t count = std::min(kHiddenRows, n - r);
     float* d_hidden = hidden_.data() + r * hidden;
     Multiply(count, {d_residual_.data() + r * dim, dim}, w.down.backward, 0, d_hidden, hidden);
-    kernels_.swiglu_backward(a.gate_up.data() + r * 2 * hidden, d_hidden, count, hidden);
+    activation_.Backward(a.gate_up.data() + r * activation_.width(), d_hidden, count);
   }
   packed_.Pack(n, hidden, {hidden_.data(), hidden});
   AddWeightGradient(w.down, d_residual_.data(), packed_, gradient);
   PackNormed(a.middle.data(), w.feed_forward_norm, a.middle_scale.data(), n);
   AddWeightGradient(w.gate_up, a.gate_up.data(), packed_, gradient);
-  Multiply(n, {a.gate_up.data(), 2 * hidden}, w.gate_up.backward, 0, d_normed_.data(), dim);
+  Multiply(n, {a.gate_up.data(), activation_.width()}, w.gate_up.backward, 0, d_normed_.data(), dim);
   kernels_.rms_norm_backward(d_normed_.data(), a.middle.data(), weights_.parameters() + w.feed_forward_norm,
                              a.middle_scale.data(), n, dim, d_residual_.data(),
                              gradient + w.feed_forward_norm);
 }
 
 void LlamaPass::BackwardAttention(int32_t l, const TokenBatch& pass, float* gradient) {
-  const LlamaWeights::Layer& w = weights_.layers()[l];
+  const LlamaWeights::Layer& w = weights_.layer(l);
   const LayerActivations& a = layers_[l];
   const int64_t n = pass.rows * pass.positions, dim = config_.dim, width = attention_width();
   Multiply(n, {d_residual_.data(), dim}, w.attention_out.backward, 0, d_attention_.data(), width);
@@ -260,6 +246,7 @@ void LlamaPass::BackwardAttention(int32_t l, const TokenBatch& pass, float* grad
   attention_.Backward(ShapeOf(pass), a.qkv.data(), a.attention.data(), a.log_sum.data(), d_attention_.data(),
                       d_qkv_.data());
   Rotate(pass, d_qkv_.data(), -1.0f);
+  if (config_.qk_norm) query_key_norm_.Backward(weights_, w, n, a.heads, d_qkv_.data(), gradient);
   PackNormed(a.input.data(), w.attention_norm, a.input_scale.data(), n);
   AddWeightGradient(w.qkv, d_qkv_.data(), packed_, gradient);
   Multiply(n, {d_qkv_.data(), qkv_width()}, w.qkv.backward, 0, d_normed_.data(), dim);

@@ -1,6 +1,6 @@
 // The forward and backward pass of a Llama, written out: fused query-key-value and gate-up products,
-// activations kept per layer where they are cheaper to keep than to make again, and a loss that holds the
-// logits of a few hundred positions at a time and turns them into their gradient in place.
+// activations kept per layer where they are cheaper to keep than to make again, and the loss of OutputHead.
+// Layers that share their weights add up in the same gradient.
 #ifndef BONSAI_WORKER_TRAIN_LLAMA_PASS_H_
 #define BONSAI_WORKER_TRAIN_LLAMA_PASS_H_
 

@@ -10,7 +10,8 @@ using edge::TensorRole;
 
 LlamaWeights::LlamaWeights(const ParameterLayout& layout, v1::Precision precision, int threads)
     : threads_(static_cast<size_t>(std::max(1, threads))),
-      layers_(layout.config().layers, Layer(precision)),
+      layers_per_weights_(layout.config().layers_per_weights),
+      layers_(layout.config().weight_layers(), Layer(precision)),
       output_(precision) {
   const edge::ModelConfig& config = layout.config();
   const int64_t dim = config.dim, hidden = config.hidden_dim;
@@ -22,14 +23,18 @@ LlamaWeights::LlamaWeights(const ParameterLayout& layout, v1::Precision precisio
     weight.offset = layout.Offset(role, layer);
     all_.push_back(&weight);
   };
-  for (int32_t l = 0; l < config.layers; ++l) {
+  const bool gated = config.activation == edge::Activation::kSwiglu;
+  for (int32_t l = 0; l < config.weight_layers(); ++l) {
     Layer& layer = layers_[l];
     place(layer.qkv, qkv_width, dim, TensorRole::kQuery, l);
     place(layer.attention_out, dim, width, TensorRole::kAttentionOutput, l);
-    place(layer.gate_up, 2 * hidden, dim, TensorRole::kGate, l);
+    place(layer.gate_up, gated ? 2 * hidden : hidden, dim, gated ? TensorRole::kGate : TensorRole::kUp, l);
     place(layer.down, dim, hidden, TensorRole::kDown, l);
     layer.attention_norm = layout.Offset(TensorRole::kAttentionNorm, l);
     layer.feed_forward_norm = layout.Offset(TensorRole::kFeedForwardNorm, l);
+    if (!config.qk_norm) continue;
+    layer.query_norm = layout.Offset(TensorRole::kQueryNorm, l);
+    layer.key_norm = layout.Offset(TensorRole::kKeyNorm, l);
   }
   place(output_, config.vocab_size, dim,
         config.tied_embeddings ? TensorRole::kEmbedding : TensorRole::kOutput, -1);
@@ -52,6 +57,10 @@ void LlamaWeights::Load(absl::Span<const float> parameters) {
       weight.backward.Pack(weight.rows, weight.cols, {w, weight.cols});
     }
   });
+}
+
+void AddWeightGradient(const PackedWeight& weight, const float* d, const PackedMatrix& x, float* gradient) {
+  Multiply(weight.rows, {d, weight.rows, Transpose::kYes}, x, 1, gradient + weight.offset, weight.cols);
 }
 
 }  // namespace bonsai

@@ -27,8 +27,9 @@ class LlamaWeights {
     explicit Layer(v1::Precision precision)
         : qkv(precision), attention_out(precision), gate_up(precision), down(precision) {}
 
-    PackedWeight qkv, attention_out, gate_up, down;
+    PackedWeight qkv, attention_out, gate_up, down;     // gate_up: up alone where there is no gate
     int64_t attention_norm = 0, feed_forward_norm = 0;  // offsets
+    int64_t query_norm = 0, key_norm = 0;               // offsets, with qk_norm
   };
 
   // `layout` outlives this. Holds each matrix twice in `precision`, beside the parameters.
@@ -37,7 +38,8 @@ class LlamaWeights {
   // Packs these parameters, which must stay as they are, where they are, until the next call.
   void Load(absl::Span<const float> parameters);
 
-  const std::vector<Layer>& layers() const { return layers_; }
+  // Those of layer `index`, which may serve its neighbours too.
+  const Layer& layer(int32_t index) const { return layers_[index / layers_per_weights_]; }
   const PackedWeight& output() const { return output_; }  // [vocab, dim]
   const float* parameters() const { return parameters_; }
   int64_t embedding() const { return embedding_; }    // offset
@@ -45,12 +47,16 @@ class LlamaWeights {
 
  private:
   const size_t threads_;
+  const int32_t layers_per_weights_;
   std::vector<Layer> layers_;
   PackedWeight output_;
   std::vector<PackedWeight*> all_;
   int64_t embedding_, final_norm_;
   const float* parameters_ = nullptr;
 };
+
+// Adds d[n, rows]^T x[n, cols] to the weight's part of a gradient.
+void AddWeightGradient(const PackedWeight& weight, const float* d, const PackedMatrix& x, float* gradient);
 
 }  // namespace bonsai
 

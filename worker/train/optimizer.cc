@@ -14,7 +14,7 @@ float ValueOr(float value, float fallback) { return value == 0 ? fallback : valu
 }  // namespace
 
 Optimizer::Optimizer(const ParameterLayout& layout, const Kernels& kernels, const v1::Optimizer& spec,
-                     int threads)
+                     int threads, const WidthTransfer& transfer)
     : layout_(layout),
       kernels_(kernels),
       beta1_(ValueOr(spec.beta1(), 0.9f)),
@@ -30,6 +30,9 @@ Optimizer::Optimizer(const ParameterLayout& layout, const Kernels& kernels, cons
       works_(std::max(1, threads)),
       moment1_(layout.size()),
       moment2_(layout.size()) {
+  for (const ParameterBlock& block : layout.blocks()) {
+    rate_factors_.push_back(transfer.RateFactor(block.spec));
+  }
   if (!muon_) return;
   for (const ParameterBlock& block : layout.blocks()) {
     if (block.spec.layer >= 0 && block.spec.shape.size() == 2) matrices_.push_back(&block);
@@ -72,7 +75,9 @@ void Optimizer::Apply(uint64_t update, float learning_rate, double norm, absl::S
     const bool matrix = block.spec.shape.size() >= 2;
     if (muon_ && matrix && block.spec.layer >= 0) return;
     AdamwConstants own = constants;
-    own.weight_decay = matrix ? weight_decay_ : 0.0f;
+    own.learning_rate *= rate_factors_[i];
+    // The product of both is what a value loses.
+    own.weight_decay = matrix ? weight_decay_ / rate_factors_[i] : 0.0f;
     kernels_.adamw(own, parameters.data() + block.offset, gradient.data() + block.offset,
                    moment1_.data() + block.offset, moment2_.data() + block.offset, block.size);
   });

@@ -14,14 +14,15 @@
 #include "worker/train/kernels.h"
 #include "worker/train/orthogonalize.h"
 #include "worker/train/parameter_layout.h"
+#include "worker/train/width_transfer.h"
 
 namespace bonsai {
 
 class Optimizer {
  public:
   // `spec` has been validated (learning_rate.h); zeros stand for its defaults. `layout` outlives this.
-  Optimizer(const ParameterLayout& layout, const Kernels& kernels, const v1::Optimizer& spec,
-            int threads = 1);
+  Optimizer(const ParameterLayout& layout, const Kernels& kernels, const v1::Optimizer& spec, int threads = 1,
+            const WidthTransfer& transfer = {});
 
   // The gradient's global L2 norm, not finite where a value is not.
   double Norm(absl::Span<const float> gradient) const;
@@ -54,6 +55,7 @@ class Optimizer {
   float beta1_, beta2_, epsilon_, weight_decay_, clip_norm_;
   bool muon_, normalize_rows_;
   float muon_rate_ratio_, momentum_, row_beta_;
+  std::vector<float> rate_factors_;              // AdamW's, one for each block
   std::vector<const ParameterBlock*> matrices_;  // Muon's, the largest first
   std::vector<MatrixWork> works_;                // one for each thread
   std::vector<float> moment1_;

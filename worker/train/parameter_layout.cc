@@ -33,11 +33,12 @@ absl::StatusOr<ParameterLayout> ParameterLayout::Create(const edge::ModelConfig&
   if (!edge::ValidateConfig(config, &error)) return absl::InvalidArgumentError(error);
   ParameterLayout layout;
   layout.config_ = config;
+  const bool gated = config.activation == edge::Activation::kSwiglu;
   TensorRole previous = TensorRole::kFinalNorm;
   for (edge::TensorSpec& spec : edge::ListTensors(config)) {
     const bool follows = (spec.role != TensorRole::kKey || previous == TensorRole::kQuery) &&
                          (spec.role != TensorRole::kValue || previous == TensorRole::kKey) &&
-                         (spec.role != TensorRole::kUp || previous == TensorRole::kGate);
+                         (spec.role != TensorRole::kUp || !gated || previous == TensorRole::kGate);
     if (!follows) return absl::InternalError(absl::StrCat("ListTensors: ", spec.name, " is out of order"));
     previous = spec.role;
     int64_t size = 1;

@@ -13,6 +13,7 @@
 #include "worker/train/training_plan.h"
 #include "worker/train/training_report.h"
 #include "worker/train/training_run.h"
+#include "worker/train/width_transfer.h"
 #include "worker/train/window_source.h"
 
 namespace bonsai {
@@ -33,6 +34,16 @@ absl::StatusOr<ParameterLayout> LayoutOf(const v1::ModelShape& shape, const edge
     return absl::InvalidArgumentError(
         absl::StrCat("pretrain.model.heads is ", shape.heads(), "; valid: a divisor of dim, ", shape.dim()));
   }
+  const uint32_t sharing = std::max(1u, shape.layers_per_weights());
+  if (shape.layers() % sharing != 0) {
+    return absl::InvalidArgumentError(absl::StrCat("pretrain.model.layers_per_weights is ", sharing,
+                                                   "; valid: a divisor of layers, ", shape.layers()));
+  }
+  if (!v1::ModelShape::Activation_IsValid(shape.activation())) {
+    return absl::InvalidArgumentError(absl::StrCat("pretrain.model.activation is ",
+                                                   static_cast<int>(shape.activation()),
+                                                   "; valid: SWIGLU or RELU_SQUARED"));
+  }
   edge::ModelConfig config;
   config.dim = static_cast<int32_t>(shape.dim());
   config.hidden_dim = static_cast<int32_t>(shape.hidden_dim());
@@ -45,6 +56,10 @@ absl::StatusOr<ParameterLayout> LayoutOf(const v1::ModelShape& shape, const edge
   if (shape.rope_theta() != 0) config.rope_theta = shape.rope_theta();
   if (shape.norm_epsilon() != 0) config.norm_epsilon = shape.norm_epsilon();
   config.tied_embeddings = !shape.untied_embeddings();
+  config.qk_norm = shape.qk_norm();
+  if (shape.activation() == v1::ModelShape::RELU_SQUARED) config.activation = edge::Activation::kReluSquared;
+  config.logit_soft_cap = shape.logit_soft_cap();
+  config.layers_per_weights = static_cast<int32_t>(sharing);
   config.bos_id = tokenizer.bos_id();
   config.eos_id = tokenizer.eos_id();
   absl::StatusOr<ParameterLayout> layout = ParameterLayout::Create(config);
@@ -150,6 +165,8 @@ absl::Status RunPretrain(RunnerContext& context) {
   if (!group.ok()) return group.status();
   std::vector<float> initial(layout->size());
   InitializeParameters(*layout, plan->seed, absl::MakeSpan(initial));
+  WidthTransfer(layout->config(), plan->width_transfer_dim)
+      .ScaleInitialValues(*layout, absl::MakeSpan(initial));
   const absl::StatusOr<TrainOutcome> outcome =
       TrainModel(context, **group, *layout, *plan, sources, std::move(initial));
   if (!outcome.ok()) return outcome.status();

@@ -297,6 +297,17 @@ TEST(Pretrain, BadSpecNamesTheField) {
       {"pretrain.model.dim", [](v1::PretrainSpec& spec) { spec.mutable_model()->set_dim(0); }},
       {"pretrain.model.heads", [](v1::PretrainSpec& spec) { spec.mutable_model()->set_heads(5); }},
       {"pretrain.model", [](v1::PretrainSpec& spec) { spec.mutable_model()->set_kv_heads(3); }},
+      {"pretrain.model.layers_per_weights",
+       [](v1::PretrainSpec& spec) { spec.mutable_model()->set_layers_per_weights(3); }},
+      {"pretrain.model: logit_soft_cap",
+       [](v1::PretrainSpec& spec) { spec.mutable_model()->set_logit_soft_cap(-1); }},
+      {"pretrain.model: logit_soft_cap",
+       [](v1::PretrainSpec& spec) { spec.mutable_model()->set_logit_soft_cap(NAN); }},
+      {"pretrain.model.activation",
+       [](v1::PretrainSpec& spec) {
+         spec.mutable_model()->set_activation(static_cast<v1::ModelShape::Activation>(7));
+       }},
+      {"pretrain.width_transfer_dim", [](v1::PretrainSpec& spec) { spec.set_width_transfer_dim(1u << 30); }},
       {"pretrain.optimizer.learning_rate",
        [](v1::PretrainSpec& spec) { spec.mutable_optimizer()->set_learning_rate(0); }},
       {"pretrain.optimizer.learning_rate",
@@ -314,7 +325,8 @@ TEST(Pretrain, BadSpecNamesTheField) {
     const absl::Status status = RunPretrain(*context);
     EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument) << status;
     EXPECT_TRUE(absl::StrContains(status.message(), c.field)) << c.field << ": " << status;
-    EXPECT_TRUE(absl::StrContains(status.message(), "valid") || std::string(c.field) == "pretrain.model")
+    EXPECT_TRUE(absl::StrContains(status.message(), "valid") ||
+                absl::StartsWith(status.message(), "pretrain.model: "))
         << status;
     EXPECT_EQ(context->output_id(), "");
   }
@@ -328,9 +340,28 @@ TEST(Pretrain, RefusesTokensOfAnotherTokenizer) {
   EXPECT_TRUE(absl::StrContains(status.message(), "packed with another tokenizer")) << status;
 }
 
-TEST(Pretrain, EngineAndTrainerAgreeOnTheExportedModel) {
-  const auto context = SmallPretrainTask(SmallPretrainSpec());
+// Each option alone, all of them, and a transferred width.
+std::vector<v1::PretrainSpec> SpecsOfModels() {
+  std::vector<v1::PretrainSpec> specs(7, SmallPretrainSpec());
+  specs[1].mutable_model()->set_qk_norm(true);
+  specs[2].mutable_model()->set_activation(v1::ModelShape::RELU_SQUARED);
+  specs[3].mutable_model()->set_logit_soft_cap(1.5f);
+  specs[4].mutable_model()->set_layers_per_weights(2);
+  specs[5].MergeFrom(specs[1]);
+  specs[5].MergeFrom(specs[2]);
+  specs[5].MergeFrom(specs[3]);
+  specs[5].mutable_model()->set_layers(4);
+  specs[5].mutable_model()->set_layers_per_weights(2);
+  specs[5].mutable_model()->set_untied_embeddings(true);
+  specs[6].set_width_transfer_dim(16);
+  return specs;
+}
+
+// Writes the run's losses.
+void ExpectEngineAndTrainerAgree(const v1::PretrainSpec& spec, std::string* losses) {
+  const auto context = SmallPretrainTask(spec);
   ASSERT_EQ(RunPretrain(*context), absl::OkStatus());
+  *losses = LossesOf(*context);
   const absl::StatusOr<LoadedModel> model = LoadModel(*context, {context->output_id(), *context->Output()});
   ASSERT_TRUE(model.ok()) << model.status();
   std::vector<int32_t> tokens(32), targets(32, -1);
@@ -347,10 +378,31 @@ TEST(Pretrain, EngineAndTrainerAgreeOnTheExportedModel) {
   const auto engine_model = edge::Model::FromSafetensors(
       config, {reinterpret_cast<const uint8_t*>(weights.data()), weights.size()}, &error);
   ASSERT_NE(engine_model, nullptr) << error;
-  const auto session = edge::Session::Create(*engine_model, {}, &error);
-  ASSERT_NE(session, nullptr) << error;
-  ASSERT_TRUE(session->Forward(tokens, got, &error)) << error;
-  for (size_t i = 0; i < got.size(); ++i) ASSERT_NEAR(got[i], want[i], 1e-3) << i;
+  for (const edge::KernelSet kernels : {edge::KernelSet::kScalar, edge::KernelSet::kAuto}) {
+    const auto session = edge::Session::Create(*engine_model, {.kernels = kernels}, &error);
+    ASSERT_NE(session, nullptr) << error;
+    ASSERT_TRUE(session->Forward(tokens, got, &error)) << error;
+    for (size_t i = 0; i < got.size(); ++i) ASSERT_NEAR(got[i], want[i], 1e-3) << i;
+  }
+}
+
+TEST(Pretrain, EngineAndTrainerAgreeOnEveryKindOfModel) {
+  const std::vector<v1::PretrainSpec> specs = SpecsOfModels();
+  std::vector<std::string> losses(specs.size());
+  for (size_t i = 0; i < specs.size(); ++i) {
+    SCOPED_TRACE(i);
+    ExpectEngineAndTrainerAgree(specs[i], &losses[i]);
+    for (size_t j = 0; j < i; ++j) EXPECT_NE(losses[i], losses[j]) << j;  // every option does something
+  }
+}
+
+TEST(Pretrain, TransferFromItsOwnWidthChangesNoBit) {
+  v1::PretrainSpec spec = SmallPretrainSpec();
+  const RunResult plain = ResultOf(*SmallPretrainTask(spec));
+  spec.set_width_transfer_dim(spec.model().dim());
+  const RunResult transferred = ResultOf(*SmallPretrainTask(spec));
+  EXPECT_EQ(transferred.losses, plain.losses);
+  EXPECT_TRUE(transferred.weights == plain.weights);
 }
 
 }  // namespace

@@ -13,7 +13,9 @@ namespace bonsai {
 RunMeter::RunMeter(const ParameterLayout& layout, double peak_flops, uint64_t tokens, absl::Time now)
     : peak_flops_(peak_flops), begun_(now), sampled_(now), tokens_(tokens), sampled_tokens_(tokens) {
   const edge::ModelConfig& config = layout.config();
-  int64_t used = layout.size();
+  edge::ModelConfig repeated = config;
+  repeated.layers_per_weights = 1;  // shared weights work once for each of their layers
+  int64_t used = edge::CountParameters(repeated);
   if (!config.tied_embeddings) used -= int64_t{config.vocab_size} * config.dim;
   token_flops_ = 6.0 * static_cast<double>(used);
   position_token_flops_ = 12.0 * config.layers * config.heads * config.head_dim;

@@ -55,6 +55,19 @@ TEST(RunMeter, UtilizationCountsTheOutputProjectionOnce) {
   }
 }
 
+TEST(RunMeter, UtilizationCountsSharedWeightsOnceForEachOfTheirLayers) {
+  edge::ModelConfig config = LayoutOf(true).config();
+  const ParameterLayout apart = *ParameterLayout::Create(config);
+  config.layers_per_weights = 3;
+  const ParameterLayout shared = *ParameterLayout::Create(config);
+  ASSERT_LT(shared.size(), apart.size());
+  RunMeter one(apart, 1e6, 0, absl::UnixEpoch()), other(shared, 1e6, 0, absl::UnixEpoch());
+  one.Count({10, 8, 0, 0});
+  other.Count({10, 8, 0, 0});
+  const absl::Time later = absl::UnixEpoch() + absl::Seconds(1);
+  EXPECT_EQ(Sample(one, later)["model_flops_utilization"], Sample(other, later)["model_flops_utilization"]);
+}
+
 TEST(RunMeter, PeakGrowsWithTheThreads) {
   EXPECT_GT(MeasurePeakFlops(v1::F32, 1), 1e7);
   EXPECT_GT(MeasurePeakFlops(v1::F32, 1000), MeasurePeakFlops(v1::F32, 1));

@@ -44,6 +44,7 @@ TrainingPlan FromSpec(absl::string_view kind, const Spec& spec, const v1::Task& 
   if constexpr (std::is_same_v<Spec, v1::PretrainSpec>) {
     plan.ramp = spec.batch_ramp();
     plan.z_loss = spec.z_loss();
+    plan.width_transfer_dim = spec.width_transfer_dim();
   }
   plan.seed = spec.seed();
   plan.checkpoint_every_steps = spec.checkpoint_every_steps();
@@ -53,6 +54,7 @@ TrainingPlan FromSpec(absl::string_view kind, const Spec& spec, const v1::Task& 
 
 constexpr uint32_t kRampStepsMax = 1'000'000;
 constexpr uint32_t kPartsMax = 1024;
+constexpr uint32_t kWidthMax = 1 << 17;
 
 absl::Status ValidateRecipe(const TrainingPlan& plan, uint32_t ranks) {
   const uint32_t initial = plan.ramp.initial_sequences();
@@ -67,6 +69,10 @@ absl::Status ValidateRecipe(const TrainingPlan& plan, uint32_t ranks) {
   }
   if (!(plan.z_loss >= 0 && plan.z_loss <= 1)) {
     return absl::InvalidArgumentError(absl::StrCat(plan.kind, ".z_loss is ", plan.z_loss, "; valid: 0 to 1"));
+  }
+  if (plan.width_transfer_dim > kWidthMax) {
+    return absl::InvalidArgumentError(absl::StrCat(plan.kind, ".width_transfer_dim is ",
+                                                   plan.width_transfer_dim, "; valid: 0 to ", kWidthMax));
   }
   const float factor = plan.guard.spike_factor();
   if (factor != 0 && !(factor > 1 && std::isfinite(factor))) {

@@ -31,6 +31,7 @@ struct TrainingPlan {
   v1::BatchRamp ramp;
   float z_loss = 0;
   v1::Precision precision = v1::F32;
+  uint32_t width_transfer_dim = 0;  // 0: the same rates for every width
   v1::Guard guard;
   uint32_t gradient_parts = 0;  // 0: the sum in the fastest order
   uint32_t seq_len = 0;         // 0: the model's

@@ -1,0 +1,27 @@
+#include "coordinator/scheduler/export_label.h"
+
+#include <string>
+
+#include "absl/strings/str_cat.h"
+
+namespace bonsai {
+
+void CheckExportable(const v1::JobSpec& maker, ProblemList& problems) {
+  const v1::ModelShape& shape = maker.pretrain().model();
+  std::string option;
+  if (shape.qk_norm()) {
+    option = "qk_norm is true";
+  } else if (shape.activation() == v1::ModelShape::RELU_SQUARED) {
+    option = "activation is RELU_SQUARED";
+  } else if (shape.logit_soft_cap() != 0) {
+    option = absl::StrCat("logit_soft_cap is ", shape.logit_soft_cap());
+  } else {
+    return;
+  }
+  problems.AddLine(
+      absl::StrCat("export.model comes from @", maker.name(), ", whose pretrain.model.", option,
+                   ": neither LlamaForCausalLM nor llama2.c computes that; evaluate and build take "
+                   "such a model as it is"));
+}
+
+}  // namespace bonsai
