@@ -43,12 +43,17 @@ class LlamaWeights {
   int64_t embedding() const { return embedding_; }    // offset
   int64_t final_norm() const { return final_norm_; }  // offset
 
+  // Once the backward passes of all layers but the first `layers` are done, the gradient's values from here
+  // on are final.
+  int64_t FinalFrom(int32_t layers) const { return final_from_[layers]; }
+
  private:
   const size_t threads_;
   std::vector<Layer> layers_;
   PackedWeight output_;
   std::vector<PackedWeight*> all_;
   int64_t embedding_, final_norm_;
+  std::vector<int64_t> final_from_;  // [layers + 1]
   const float* parameters_ = nullptr;
 };
 
