@@ -56,8 +56,16 @@ absl::StatusOr<double> BatchGradient::Sum(BatchSource& source, uint64_t step, ab
   const RowShare share = ShareOf(size.rows, group_.ranks(), group_.rank());
   if (absl::Status status = Fill(source, step, share, buffers_[0]); !status.ok()) return status;
   std::fill(gradient.begin(), gradient.end(), 0.0f);
-  std::vector<double> loss = {step_->AddGradient(buffers_[0].View(), ScaleOf(size), gradient)};
-  if (absl::Status status = group_.Sum(gradient); !status.ok()) return status;
+  std::vector<double> loss = {0.0};
+  if (group_.ranks() == 1) {
+    loss[0] = step_->AddGradient(buffers_[0].View(), ScaleOf(size), gradient);
+    return loss[0];
+  }
+  // What the backward pass is done with is summed while it goes on.
+  const std::unique_ptr<SumUnderWay> sum = group_.BeginSum(gradient);
+  loss[0] = step_->StreamGradient(buffers_[0].View(), ScaleOf(size), gradient,
+                                  [&](int64_t first) { sum->FinalFrom(first); });
+  if (absl::Status status = sum->Finish(); !status.ok()) return status;
   if (absl::Status status = group_.Sum(absl::MakeSpan(loss)); !status.ok()) return status;
   return loss[0];
 }

@@ -21,6 +21,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
 #include "runner/runner.h"
+#include "worker/train/flat_range.h"
 
 namespace bonsai {
 
@@ -30,13 +31,6 @@ struct TrainState {
   std::vector<float> moment1;  // empty in a run: its optimizer holds them
   std::vector<float> moment2;
   std::vector<float> losses;  // one for each step done, nats per target
-};
-
-// Values [begin, end) of each flat buffer.
-struct FlatRange {
-  uint64_t begin = 0;
-  uint64_t end = 0;
-  uint64_t size() const { return end - begin; }
 };
 
 // The most parts of a checkpoint.
