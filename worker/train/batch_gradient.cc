@@ -21,8 +21,9 @@ float ScaleOf(const BatchSource::Size& size) { return 1.0f / static_cast<float>(
 }  // namespace
 
 BatchGradient::BatchGradient(RankGroup& group, const ParameterLayout& layout, const TrainingPlan& plan,
-                             int threads)
+                             int threads, const ShardMap* shards)
     : group_(group),
+      shards_(shards),
       parts_(plan.gradient_parts),
       step_(CreateLlamaStep(layout, SelectKernels(), threads, OptionsOf(plan))) {
   if (parts_ > 0) tree_.emplace(layout, SelectKernels(), threads, OptionsOf(plan));
@@ -62,7 +63,9 @@ absl::StatusOr<double> BatchGradient::Sum(BatchSource& source, uint64_t step, ab
     return loss[0];
   }
   // What the backward pass is done with is summed while it goes on.
-  const std::unique_ptr<SumUnderWay> sum = group_.BeginSum(gradient);
+  const std::unique_ptr<SumUnderWay> sum =
+      shards_ == nullptr ? group_.BeginSum(gradient)
+                         : group_.BeginSumToOwners(gradient, shards_->ranges(), group_.ranks());
   loss[0] = step_->StreamGradient(buffers_[0].View(), ScaleOf(size), gradient,
                                   [&](int64_t first) { sum->FinalFrom(first); });
   if (absl::Status status = sum->Finish(); !status.ok()) return status;
@@ -86,7 +89,10 @@ absl::StatusOr<double> BatchGradient::SumInTree(BatchSource& source, uint64_t st
   std::vector<double> loss = {0.0};
   if (!batches.empty()) loss[0] = tree_->Sum(batches, ScaleOf(size), gradient);
   const int working = WorkingRanks(parts_, group_.ranks());
-  if (absl::Status status = group_.SumInTree(gradient, working); !status.ok()) return status;
+  const absl::Status summed = shards_ == nullptr
+                                  ? group_.SumInTree(gradient, working)
+                                  : group_.BeginSumToOwners(gradient, shards_->ranges(), working)->Finish();
+  if (!summed.ok()) return summed;
   if (absl::Status status = group_.SumInTree(absl::MakeSpan(loss), working); !status.ok()) return status;
   return loss[0];
 }
