@@ -21,8 +21,9 @@ float ScaleOf(const BatchSource::Size& size) { return 1.0f / static_cast<float>(
 }  // namespace
 
 BatchGradient::BatchGradient(RankGroup& group, const ParameterLayout& layout, const TrainingPlan& plan,
-                             int threads)
+                             int threads, const ShardMap* shards)
     : group_(group),
+      shards_(shards),
       parts_(plan.gradient_parts),
       step_(CreateLlamaStep(layout, SelectKernels(), threads, OptionsOf(plan))) {
   if (parts_ > 0) tree_.emplace(layout, SelectKernels(), threads, OptionsOf(plan));
@@ -56,8 +57,18 @@ absl::StatusOr<double> BatchGradient::Sum(BatchSource& source, uint64_t step, ab
   const RowShare share = ShareOf(size.rows, group_.ranks(), group_.rank());
   if (absl::Status status = Fill(source, step, share, buffers_[0]); !status.ok()) return status;
   std::fill(gradient.begin(), gradient.end(), 0.0f);
-  std::vector<double> loss = {step_->AddGradient(buffers_[0].View(), ScaleOf(size), gradient)};
-  if (absl::Status status = group_.Sum(gradient); !status.ok()) return status;
+  std::vector<double> loss = {0.0};
+  if (group_.ranks() == 1) {
+    loss[0] = step_->AddGradient(buffers_[0].View(), ScaleOf(size), gradient);
+    return loss[0];
+  }
+  // What the backward pass is done with is summed while it goes on.
+  const std::unique_ptr<SumUnderWay> sum =
+      shards_ == nullptr ? group_.BeginSum(gradient)
+                         : group_.BeginSumToOwners(gradient, shards_->ranges(), group_.ranks());
+  loss[0] = step_->StreamGradient(buffers_[0].View(), ScaleOf(size), gradient,
+                                  [&](int64_t first) { sum->FinalFrom(first); });
+  if (absl::Status status = sum->Finish(); !status.ok()) return status;
   if (absl::Status status = group_.Sum(absl::MakeSpan(loss)); !status.ok()) return status;
   return loss[0];
 }
@@ -78,7 +89,10 @@ absl::StatusOr<double> BatchGradient::SumInTree(BatchSource& source, uint64_t st
   std::vector<double> loss = {0.0};
   if (!batches.empty()) loss[0] = tree_->Sum(batches, ScaleOf(size), gradient);
   const int working = WorkingRanks(parts_, group_.ranks());
-  if (absl::Status status = group_.SumInTree(gradient, working); !status.ok()) return status;
+  const absl::Status summed = shards_ == nullptr
+                                  ? group_.SumInTree(gradient, working)
+                                  : group_.BeginSumToOwners(gradient, shards_->ranges(), working)->Finish();
+  if (!summed.ok()) return summed;
   if (absl::Status status = group_.SumInTree(absl::MakeSpan(loss), working); !status.ok()) return status;
   return loss[0];
 }

@@ -1,6 +1,6 @@
 // The gradient of a step's batch over all ranks: each computes its share of the rows, and the sum is
-// everyone's. Where the plan names gradient_parts, that sum is a tree whose shape and parts do not depend on
-// the ranks.
+// everyone's, or of each value its owner's. Where the plan names gradient_parts, that sum is a tree whose
+// shape and parts do not depend on the ranks.
 //
 // Used by one thread at a time, by all ranks in the same order.
 #ifndef BONSAI_WORKER_TRAIN_BATCH_GRADIENT_H_
@@ -18,6 +18,7 @@
 #include "worker/train/gradient_tree.h"
 #include "worker/train/parameter_layout.h"
 #include "worker/train/rank_group.h"
+#include "worker/train/shard_map.h"
 #include "worker/train/train_step.h"
 #include "worker/train/training_plan.h"
 
@@ -25,14 +26,15 @@ namespace bonsai {
 
 class BatchGradient {
  public:
-  // All outlive this.
-  BatchGradient(RankGroup& group, const ParameterLayout& layout, const TrainingPlan& plan, int threads);
+  // All outlive this. `shards`: whose value is whose; null: everyone gets all of them.
+  BatchGradient(RankGroup& group, const ParameterLayout& layout, const TrainingPlan& plan, int threads,
+                const ShardMap* shards = nullptr);
 
   // The parameters of the calls that follow, as for TrainStep.
   void Load(absl::Span<const float> parameters);
 
-  // Replaces `gradient` by that of the mean loss of step `step`'s batch. Returns that loss, in nats per
-  // target. Errors: the source's; Unavailable (a rank is gone).
+  // Replaces `gradient`, or what this rank owns of it, by that of the mean loss of step `step`'s batch.
+  // Returns that loss, in nats per target. Errors: the source's; Unavailable (a rank is gone).
   absl::StatusOr<double> Compute(BatchSource& source, uint64_t step, absl::Span<float> gradient);
 
   // How long this rank waited for rows since the last call.
@@ -47,6 +49,7 @@ class BatchGradient {
   absl::StatusOr<double> SumInTree(BatchSource& source, uint64_t step, absl::Span<float> gradient);
 
   RankGroup& group_;
+  const ShardMap* const shards_;
   const uint32_t parts_;
   const std::unique_ptr<TrainStep> step_;
   std::optional<GradientTree> tree_;

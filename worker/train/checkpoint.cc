@@ -8,12 +8,15 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "storage/manifest.h"
+#include "worker/train/checkpoint_ranges.h"
 
 namespace bonsai {
 namespace {
 
 constexpr char kFormat[] = "bonsai-train-2";
+constexpr char kFormatWithRanges[] = "bonsai-train-3";
 constexpr char kLosses[] = "losses.f32";
+constexpr char kRanges[] = "ranges.u64";
 constexpr uint64_t kBlockValues = 1024;
 constexpr uint64_t kBuffers = 3;  // parameters and two moments
 
@@ -52,16 +55,68 @@ absl::StatusOr<std::string> ReadValues(RunnerContext& context, const v1::Manifes
   return bytes;
 }
 
-absl::Status ReadPart(RunnerContext& context, const v1::Manifest& manifest, uint32_t parts, uint32_t part,
-                      TrainState& state) {
-  const FlatRange range = PartRange(state.parameters.size(), parts, part);
-  const absl::StatusOr<std::string> bytes =
-      ReadValues(context, manifest, PartPath(part, parts), kBuffers * range.size());
+// The values that one part holds, or that a rank keeps moments of, one range after the other.
+struct Share {
+  std::vector<FlatRange> ranges;
+  std::vector<uint64_t> places;  // where each begins
+  uint64_t size = 0;
+
+  void Add(const FlatRange& range) {
+    ranges.push_back(range);
+    places.push_back(size);
+    size += range.size();
+  }
+};
+
+// Copies what of the values `range`, which begin at `from`, belongs to the share.
+void CopyInto(const Share& share, const FlatRange& range, const float* from, std::vector<float>& to) {
+  auto at = std::partition_point(share.ranges.begin(), share.ranges.end(),
+                                 [&](const FlatRange& kept) { return kept.end <= range.begin; });
+  for (; at != share.ranges.end() && at->begin < range.end; ++at) {
+    const uint64_t begin = std::max(at->begin, range.begin), end = std::min(at->end, range.end);
+    const uint64_t place = share.places[static_cast<size_t>(at - share.ranges.begin())] + begin - at->begin;
+    std::memcpy(to.data() + place, from + (begin - range.begin), (end - begin) * sizeof(float));
+  }
+}
+
+// Which values each part holds.
+absl::StatusOr<std::vector<Share>> ReadRanges(RunnerContext& context, const v1::Manifest& manifest,
+                                              uint64_t parameters, uint32_t parts) {
+  std::vector<Share> shares(parts);
+  if (FindProperty(manifest, "format") == kFormat) {
+    for (uint32_t part = 0; part < parts; ++part) shares[part].Add(PartRange(parameters, parts, part));
+    return shares;
+  }
+  const v1::ArtifactFile* file = FindFile(manifest, kRanges);
+  const uint64_t size = file == nullptr ? 0 : file->blob().size_bytes();
+  if (size > kCheckpointRangesMax * kRangeBytes || size % sizeof(float) != 0) {
+    return absl::DataLossError(absl::StrCat(kRanges, " has ", size, " bytes"));
+  }
+  const absl::StatusOr<std::string> bytes = ReadValues(context, manifest, kRanges, size / sizeof(float));
   if (!bytes.ok()) return bytes.status();
-  const char* from = bytes->data();
-  for (std::vector<float>* buffer : {&state.parameters, &state.moment1, &state.moment2}) {
-    if (range.size() > 0) std::memcpy(buffer->data() + range.begin, from, range.size() * sizeof(float));
-    from += range.size() * sizeof(float);
+  const absl::StatusOr<std::vector<OwnedRange>> ranges = DecodeRanges(*bytes, parameters, parts);
+  if (!ranges.ok()) return absl::DataLossError(absl::StrCat(kRanges, " ", ranges.status().message()));
+  for (const OwnedRange& range : *ranges) shares[range.owner].Add({range.begin, range.end});
+  return shares;
+}
+
+absl::Status ReadPart(RunnerContext& context, const v1::Manifest& manifest, uint32_t part,
+                      const std::vector<Share>& parts, const Share& kept, TrainState& state) {
+  const Share& held = parts[part];
+  const absl::StatusOr<std::string> bytes = ReadValues(
+      context, manifest, PartPath(part, static_cast<uint32_t>(parts.size())), kBuffers * held.size);
+  if (!bytes.ok()) return bytes.status();
+  const float* from = reinterpret_cast<const float*>(bytes->data());
+  for (const FlatRange& range : held.ranges) {
+    if (range.size() > 0)
+      std::memcpy(state.parameters.data() + range.begin, from, range.size() * sizeof(float));
+    from += range.size();
+  }
+  for (std::vector<float>* moment : {&state.moment1, &state.moment2}) {
+    for (const FlatRange& range : held.ranges) {
+      CopyInto(kept, range, from, *moment);
+      from += range.size();
+    }
   }
   return absl::OkStatus();
 }
@@ -83,13 +138,14 @@ FlatRange PartRange(uint64_t parameters, uint32_t parts, uint32_t part) {
 }
 
 v1::Manifest CheckpointManifest(const CheckpointHeader& header, const std::vector<v1::Blob>& parts,
-                                const v1::Blob& losses) {
+                                const v1::Blob& losses, const std::optional<v1::Blob>& ranges) {
   v1::Manifest manifest;
   manifest.set_kind("checkpoint");
   const uint32_t count = static_cast<uint32_t>(parts.size());
   for (uint32_t part = 0; part < count; ++part) AddBlob(PartPath(part, count), parts[part], manifest);
   AddBlob(kLosses, losses, manifest);
-  AddProperty("format", kFormat, manifest);
+  if (ranges) AddBlob(kRanges, *ranges, manifest);
+  AddProperty("format", ranges ? kFormatWithRanges : kFormat, manifest);
   AddProperty("step", absl::StrCat(header.step), manifest);
   AddProperty("parameters", absl::StrCat(header.parameters), manifest);
   AddProperty("parts", absl::StrCat(count), manifest);
@@ -102,12 +158,14 @@ v1::Manifest CheckpointManifest(const CheckpointHeader& header, const std::vecto
 }
 
 absl::StatusOr<TrainState> LoadCheckpoint(RunnerContext& context, absl::string_view manifest_id,
-                                          absl::string_view fingerprint, uint64_t parameters) {
+                                          absl::string_view fingerprint, uint64_t parameters,
+                                          const std::optional<std::vector<FlatRange>>& share) {
   const absl::StatusOr<v1::Manifest> manifest = GetManifest(context.blobs(), manifest_id);
   if (!manifest.ok()) return manifest.status();
-  if (FindProperty(*manifest, "format") != kFormat) {
-    return absl::FailedPreconditionError(absl::StrCat("its format is \"", FindProperty(*manifest, "format"),
-                                                      "\"; this trainer reads ", kFormat));
+  const std::string format = FindProperty(*manifest, "format");
+  if (format != kFormat && format != kFormatWithRanges) {
+    return absl::FailedPreconditionError(absl::StrCat("its format is \"", format, "\"; this trainer reads ",
+                                                      kFormat, " and ", kFormatWithRanges));
   }
   if (FindProperty(*manifest, "fingerprint") != fingerprint) {
     return absl::FailedPreconditionError("it belongs to a run with another spec, model or input");
@@ -123,10 +181,15 @@ absl::StatusOr<TrainState> LoadCheckpoint(RunnerContext& context, absl::string_v
   // The step bounds the losses that are read.
   if (absl::Status status = ReadNumber(*manifest, "step", 0, UINT32_MAX, &state.step); !status.ok())
     return status;
-  for (std::vector<float>* buffer : {&state.parameters, &state.moment1, &state.moment2})
-    buffer->resize(parameters);
+  const absl::StatusOr<std::vector<Share>> held = ReadRanges(context, *manifest, parameters, parts);
+  if (!held.ok()) return held.status();
+  Share kept;
+  for (const FlatRange& range : share ? *share : std::vector<FlatRange>{{0, parameters}}) kept.Add(range);
+  state.parameters.resize(parameters);
+  for (std::vector<float>* moment : {&state.moment1, &state.moment2}) moment->resize(kept.size);
   for (uint32_t part = 0; part < parts; ++part) {
-    if (absl::Status status = ReadPart(context, *manifest, parts, part, state); !status.ok()) return status;
+    if (absl::Status status = ReadPart(context, *manifest, part, *held, kept, state); !status.ok())
+      return status;
   }
   const absl::StatusOr<std::string> losses = ReadValues(context, *manifest, kLosses, state.step);
   if (!losses.ok()) return losses.status();

@@ -4,6 +4,9 @@
 //
 //   part-00000-of-00002.f32   a range of the parameters, then of the first, then of the second moments
 //   losses.f32                one for each step done
+//   ranges.u64                which values the parts hold (checkpoint_ranges.h), where ranks kept shares of
+//   the
+//                             moments; several ranges of a part follow each other in each of its three pieces
 //
 // The manifest's properties: format, step, parameters, parts, fingerprint, and "metric.<name>" of the step.
 //
@@ -12,6 +15,7 @@
 #define BONSAI_WORKER_TRAIN_CHECKPOINT_H_
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -21,6 +25,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
 #include "runner/runner.h"
+#include "worker/train/flat_range.h"
 
 namespace bonsai {
 
@@ -30,13 +35,6 @@ struct TrainState {
   std::vector<float> moment1;  // empty in a run: its optimizer holds them
   std::vector<float> moment2;
   std::vector<float> losses;  // one for each step done, nats per target
-};
-
-// Values [begin, end) of each flat buffer.
-struct FlatRange {
-  uint64_t begin = 0;
-  uint64_t end = 0;
-  uint64_t size() const { return end - begin; }
 };
 
 // The most parts of a checkpoint.
@@ -55,14 +53,17 @@ struct CheckpointHeader {
   Metrics metrics;          // of the step; those that are not finite are left out
 };
 
-// The manifest over these blobs: parts in order, each of the bytes that PartRange says, and the losses.
+// The manifest over these blobs: parts in order, each of the bytes that PartRange says, or the ranges if
+// there is a blob of them; and the losses.
 v1::Manifest CheckpointManifest(const CheckpointHeader& header, const std::vector<v1::Blob>& parts,
-                                const v1::Blob& losses);
+                                const v1::Blob& losses, const std::optional<v1::Blob>& ranges = std::nullopt);
 
-// Reads one checkpoint of `parameters` parameters, and verifies every blob of it. Errors name the part:
-// NotFound, DataLoss (a blob is missing or damaged); FailedPrecondition (another run's, another size).
+// Reads one checkpoint of `parameters` parameters, and verifies every blob of it; of its moments only those
+// of `share`, one range after the other, if there is one. Errors name the part: NotFound, DataLoss (a blob is
+// missing or damaged); FailedPrecondition (another run's, another size).
 absl::StatusOr<TrainState> LoadCheckpoint(RunnerContext& context, absl::string_view manifest_id,
-                                          absl::string_view fingerprint, uint64_t parameters);
+                                          absl::string_view fingerprint, uint64_t parameters,
+                                          const std::optional<std::vector<FlatRange>>& share = std::nullopt);
 
 }  // namespace bonsai
 

@@ -10,6 +10,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "storage/digest.h"
+#include "worker/train/checkpoint_ranges.h"
 
 namespace bonsai {
 namespace {
@@ -26,25 +27,22 @@ absl::string_view BytesOf(const std::vector<float>& values) {
   return {reinterpret_cast<const char*>(values.data()), values.size() * sizeof(float)};
 }
 
-// Ranks that meet through an address share no folder: then rank 0, which holds all of the state as every rank
-// does, writes it alone.
+// Ranks that meet through an address share no folder: then rank 0, which is given all of the state, writes it
+// alone.
 uint32_t PartsOf(const v1::Task& task, const RankGroup& group) {
   return task.rendezvous_address().empty() ? static_cast<uint32_t>(group.ranks()) : 1;
-}
-
-FlatRange RangeOf(uint64_t parameters, uint32_t parts, uint32_t part) {
-  return part < parts ? PartRange(parameters, parts, part) : FlatRange();
 }
 
 }  // namespace
 
 CheckpointWriter::CheckpointWriter(RunnerContext& context, RankGroup& group, std::string fingerprint,
-                                   uint64_t parameters, absl::Duration timeout)
+                                   uint64_t parameters, absl::Duration timeout,
+                                   std::vector<OwnedRange> shares)
     : context_(context),
       group_(group),
       parts_(PartsOf(context.task(), group)),
       part_(static_cast<uint32_t>(group.rank())),
-      range_(RangeOf(parameters, parts_, part_)),
+      shares_(std::move(shares)),
       timeout_(timeout) {
   header_.parameters = parameters;
   header_.fingerprint = std::move(fingerprint);
@@ -55,22 +53,48 @@ CheckpointWriter::~CheckpointWriter() {
   (void)Finish();
 }
 
-void CheckpointWriter::Reserve() { snapshot_.resize(3 * range_.size()); }
+uint64_t CheckpointWriter::ValuesOf(uint32_t part) const {
+  if (shares_.empty()) return PartRange(header_.parameters, parts_, part).size();
+  uint64_t values = 0;
+  for (const OwnedRange& share : shares_) {
+    if (share.owner == static_cast<int>(part)) values += share.size();
+  }
+  return values;
+}
+
+void CheckpointWriter::Reserve() {
+  if (part_ < parts_) snapshot_.resize(3 * ValuesOf(part_));
+}
 
 double CheckpointWriter::Begin(const StateView& state, Metrics metrics) {
   if (part_ >= parts_) return 0;
   const absl::Time before = absl::Now();
   (void)Finish();
   Reserve();
-  float* to = snapshot_.data();
-  for (const absl::Span<const float>& buffer : {state.parameters, state.moment1, state.moment2}) {
-    to = std::copy_n(buffer.data() + range_.begin, range_.size(), to);
-  }
+  Copy(state);
   header_.step = state.step;
   header_.metrics = std::move(metrics);
   if (part_ == 0) losses_.assign(state.losses.begin(), state.losses.end());
   thread_ = std::thread([this] { Store(); });
   return absl::ToDoubleSeconds(absl::Now() - before);
+}
+
+void CheckpointWriter::Copy(const StateView& state) {
+  float* to = snapshot_.data();
+  if (shares_.empty()) {
+    const FlatRange range = PartRange(header_.parameters, parts_, part_);
+    for (const absl::Span<const float>& buffer : {state.parameters, state.moment1, state.moment2}) {
+      to = std::copy_n(buffer.data() + range.begin, range.size(), to);
+    }
+    return;
+  }
+  for (const OwnedRange& share : shares_) {
+    if (share.owner != static_cast<int>(part_)) continue;
+    to = std::copy_n(state.parameters.data() + share.begin, share.size(), to);
+  }
+  for (const absl::Span<const float>& moment : {state.moment1, state.moment2}) {
+    to = std::copy(moment.begin(), moment.end(), to);
+  }
 }
 
 absl::Status CheckpointWriter::Finish() {
@@ -98,9 +122,16 @@ absl::Status CheckpointWriter::StorePart() {
   if (!own.ok()) return own.status();
   const absl::StatusOr<v1::Blob> losses = context_.blobs().Put(BytesOf(losses_));
   if (!losses.ok()) return losses.status();
+  std::optional<v1::Blob> ranges;
+  if (!shares_.empty()) {
+    const absl::StatusOr<v1::Blob> stored = context_.blobs().Put(EncodeRanges(shares_));
+    if (!stored.ok()) return stored.status();
+    ranges = *stored;
+  }
   const absl::StatusOr<std::vector<v1::Blob>> parts = CollectParts(*own);
   if (!parts.ok()) return parts.status();
-  return context_.PublishCheckpoint(CheckpointManifest(header_, *parts, *losses), header_.step).status();
+  return context_.PublishCheckpoint(CheckpointManifest(header_, *parts, *losses, ranges), header_.step)
+      .status();
 }
 
 absl::StatusOr<std::vector<v1::Blob>> CheckpointWriter::CollectParts(v1::Blob own) {
@@ -141,7 +172,7 @@ absl::StatusOr<v1::Blob> CheckpointWriter::FindPart(uint32_t part) {
   }
   v1::Blob blob;
   blob.set_sha256(*text);
-  blob.set_size_bytes(3 * sizeof(float) * PartRange(header_.parameters, parts_, part).size());
+  blob.set_size_bytes(3 * sizeof(float) * ValuesOf(part));
   return blob;
 }
 

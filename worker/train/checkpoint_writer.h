@@ -22,7 +22,7 @@
 
 namespace bonsai {
 
-// A state where the run holds it.
+// A state where the run holds it: all parameters and losses; of the moments all, or this rank's share.
 struct StateView {
   uint64_t step = 0;
   absl::Span<const float> parameters, moment1, moment2;
@@ -31,9 +31,11 @@ struct StateView {
 
 class CheckpointWriter {
  public:
-  // Context and group outlive the writer. `timeout` bounds the wait for other ranks' parts.
+  // Context and group outlive the writer. `timeout` bounds the wait for other ranks' parts. `shares`: where
+  // each rank keeps the moments of its own ranges alone, all of them, in order; then all ranks must share a
+  // storage folder.
   CheckpointWriter(RunnerContext& context, RankGroup& group, std::string fingerprint, uint64_t parameters,
-                   absl::Duration timeout);
+                   absl::Duration timeout, std::vector<OwnedRange> shares = {});
   // Lets the part under way be stored, but waits for no other rank.
   ~CheckpointWriter();
 
@@ -51,26 +53,29 @@ class CheckpointWriter {
   absl::Status Finish();
 
  private:
+  void Copy(const StateView& state);
   void Store();
   absl::Status StorePart();
   // On rank 0: the parts of all ranks, `own` among them.
   absl::StatusOr<std::vector<v1::Blob>> CollectParts(v1::Blob own);
   absl::StatusOr<v1::Blob> AwaitPart(uint32_t part, absl::Time deadline);
   absl::StatusOr<v1::Blob> FindPart(uint32_t part);
+  uint64_t ValuesOf(uint32_t part) const;
   std::string KeyOf(uint32_t part) const;
 
   RunnerContext& context_;
   RankGroup& group_;
   const uint32_t parts_;
-  const uint32_t part_;  // this rank's; none if not below parts_
-  const FlatRange range_;
+  const uint32_t part_;                   // this rank's; none if not below parts_
+  const std::vector<OwnedRange> shares_;  // empty: PartRange says what the parts hold
   const absl::Duration timeout_;
   std::atomic<bool> abandoned_ = false;
 
   // The thread's while it runs.
   CheckpointHeader header_;
-  std::vector<float> snapshot_;  // the range of the parameters, of the first and of the second moments
-  std::vector<float> losses_;    // on rank 0
+  std::vector<float>
+      snapshot_;               // the part's values of the parameters, of the first and of the second moments
+  std::vector<float> losses_;  // on rank 0
   absl::Status last_;
   std::thread thread_;
 };

@@ -11,6 +11,7 @@
 #include "absl/strings/str_cat.h"
 #include "runner/fake_runner_context.h"
 #include "storage/manifest.h"
+#include "worker/train/checkpoint_ranges.h"
 
 namespace bonsai {
 namespace {
@@ -72,13 +73,13 @@ class CheckpointWriterTest : public testing::Test {
     }
     std::vector<std::thread> threads;
     for (Rank& rank : ranks_) {
-      threads.emplace_back([&rank, &rendezvous_address] {
+      threads.emplace_back([this, &rank, &rendezvous_address] {
         auto group = RankGroup::Join(rank.context->task(), absl::Seconds(60));
         ASSERT_TRUE(group.ok()) << group.status();
         rank.group = *std::move(group);
         rank.context->mutable_task().set_rendezvous_address(rendezvous_address);
         rank.writer = std::make_unique<CheckpointWriter>(*rank.context, *rank.group, kFingerprint,
-                                                         kParameters, absl::Seconds(60));
+                                                         kParameters, absl::Seconds(60), shares_);
       });
     }
     for (std::thread& thread : threads) thread.join();
@@ -88,7 +89,24 @@ class CheckpointWriterTest : public testing::Test {
     EXPECT_GE(ranks_[rank].writer->Begin(View(), {{"loss", 1.25}, {"lost", NAN}}), 0.0);
   }
 
+  // Rank 1 of shares_ has nothing.
+  void BeginShare(uint32_t rank) {
+    std::vector<float> moments[2];
+    for (const OwnedRange& share : shares_) {
+      if (share.owner != static_cast<int>(rank)) continue;
+      for (const auto& [all, own] :
+           {std::pair{&State().moment1, &moments[0]}, std::pair{&State().moment2, &moments[1]}}) {
+        own->insert(own->end(), all->begin() + share.begin, all->begin() + share.end);
+      }
+    }
+    StateView view = View();
+    view.moment1 = moments[0];
+    view.moment2 = moments[1];
+    EXPECT_GE(ranks_[rank].writer->Begin(view, {}), 0.0);
+  }
+
   std::vector<Rank> ranks_;
+  std::vector<OwnedRange> shares_;
 };
 
 TEST_F(CheckpointWriterTest, AnyNumberOfRanksWritesWhatAnyNumberReads) {
@@ -150,6 +168,42 @@ TEST_F(CheckpointWriterTest, RankThatDiesBeforeItsPartLeavesNoCheckpoint) {
   EXPECT_EQ(status.code(), absl::StatusCode::kUnavailable);
   EXPECT_TRUE(absl::StrContains(status.message(), "part 1 of 2 did not come: rank 1 is gone")) << status;
   EXPECT_EQ(ranks_[0].context->checkpoints().size(), 0u);
+}
+
+TEST_F(CheckpointWriterTest, RanksWithSharesOfTheMomentsWriteTheseAndAnyShareIsRead) {
+  shares_ = {{0, 1000, 2}, {1000, 1001, 0}, {1001, 4000, 2}, {4000, kParameters, 0}};
+  Start(3);
+  for (uint32_t rank = 3; rank-- > 0;) BeginShare(rank);
+  for (uint32_t rank = 0; rank < 3; ++rank) EXPECT_EQ(ranks_[rank].writer->Finish(), absl::OkStatus());
+  ASSERT_EQ(ranks_[0].context->checkpoints().size(), 1u);
+  FakeRunnerContext& context = *ranks_[0].context;
+  const std::string id = context.checkpoints()[0].manifest_id();
+  const auto all = LoadCheckpoint(context, id, kFingerprint, kParameters);
+  ASSERT_TRUE(all.ok()) << all.status();
+  EXPECT_EQ(all->parameters, State().parameters);
+  EXPECT_EQ(all->moment1, State().moment1);
+  EXPECT_EQ(all->moment2, State().moment2);
+  EXPECT_EQ(all->losses, State().losses);
+  const std::vector<FlatRange> own = {{900, 1100}, {4999, kParameters}};
+  const auto share = LoadCheckpoint(context, id, kFingerprint, kParameters, own);
+  ASSERT_TRUE(share.ok()) << share.status();
+  EXPECT_EQ(share->parameters, State().parameters);
+  std::vector<float> want(State().moment2.begin() + 900, State().moment2.begin() + 1100);
+  want.push_back(State().moment2.back());
+  EXPECT_EQ(share->moment2, want);
+  EXPECT_TRUE(
+      LoadCheckpoint(context, id, kFingerprint, kParameters, std::vector<FlatRange>())->moment1.empty());
+
+  // Ranges that are not those of the parts are refused.
+  v1::Manifest manifest = *GetManifest(context.blobs(), id);
+  for (const std::vector<OwnedRange>& wrong :
+       std::vector<std::vector<OwnedRange>>{{{0, kParameters, 0}}, {{0, 10, 0}}}) {
+    for (v1::ArtifactFile& file : *manifest.mutable_files()) {
+      if (file.path() == "ranges.u64") *file.mutable_blob() = *context.blobs().Put(EncodeRanges(wrong));
+    }
+    EXPECT_FALSE(
+        LoadCheckpoint(context, *PutManifest(context.blobs(), manifest), kFingerprint, kParameters).ok());
+  }
 }
 
 TEST_F(CheckpointWriterTest, RankThatEndsWaitsForNobody) {

@@ -5,6 +5,7 @@
 #include <map>
 #include <mutex>
 #include <thread>
+#include <tuple>
 
 #include "runner/fake_runner_context.h"
 #include "worker/train/random_bits.h"
@@ -27,7 +28,7 @@ edge::ModelConfig Config() {
   config.heads = 2;
   config.kv_heads = 2;
   config.head_dim = 8;
-  config.vocab_size = kVocabulary;
+  config.vocab_size = kVocabulary + 90;  // more than the pattern has: an embedding of two units of a ShardMap
   config.max_seq_len = kPositions;
   return config;
 }
@@ -151,6 +152,7 @@ class ElasticRunTest : public testing::Test {
   absl::StatusOr<TrainOutcome> Train(FakeRunnerContext& context) {
     const auto group = RankGroup::Join(context.task(), absl::Seconds(60));
     if (!group.ok()) return group.status();
+    context.mutable_task().set_rendezvous_address(rendezvous_address_);
     PatternSource source(ledger_, spoiled_step_);
     std::vector<float> initial(layout_.size());
     InitializeParameters(layout_, 5, absl::MakeSpan(initial));
@@ -174,7 +176,16 @@ class ElasticRunTest : public testing::Test {
   TrainingPlan plan_ = Plan();
   uint64_t spoiled_step_ = UINT64_MAX;
   uint32_t cpus_ = 1;
+  std::string rendezvous_address_;  // as if the ranks had met there, and shared no folder
 };
+
+std::vector<v1::Optimizer> Optimizers() {
+  std::vector<v1::Optimizer> optimizers(3, Plan().optimizer);
+  optimizers[1].mutable_muon()->set_learning_rate(0.01f);
+  optimizers[2].mutable_muon()->set_learning_rate(0.01f);
+  optimizers[2].mutable_muon()->set_normalize_rows(true);
+  return optimizers;
+}
 
 TEST_F(ElasticRunTest, TwentyStepsAreTenAndTenBitForBit) {
   for (const uint32_t ranks : {1, 2, 3}) {
@@ -229,6 +240,87 @@ TEST_F(ElasticRunTest, WithGradientPartsAnyNumberOfRanksAndThreadsGivesTheSameBi
   const AttemptResult one = Attempt(1, two);
   ASSERT_TRUE(one.outcome.ok()) << one.outcome.status();
   EXPECT_TRUE(one.outcome->state.parameters == whole.outcome->state.parameters);
+}
+
+TEST_F(ElasticRunTest, RanksWithSharesOfTheMomentsTrainAsThoseThatHaveAllOfThem) {
+  for (const v1::Optimizer& optimizer : Optimizers()) {
+    plan_.optimizer = optimizer;
+    for (const uint32_t ranks : {1, 2, 3, 4}) {
+      cpus_ = ranks == 2 ? 2 : 1;
+      plan_.shard_optimizer = false;
+      const AttemptResult whole = Attempt(ranks);
+      ASSERT_TRUE(whole.outcome.ok()) << whole.outcome.status();
+      plan_.shard_optimizer = true;
+      const AttemptResult sharded = Attempt(ranks);
+      ASSERT_TRUE(sharded.outcome.ok()) << sharded.outcome.status();
+      // Of three ranks or more, Gloo's ring adds each value in an order of its own, and an owner in the
+      // tree's.
+      if (ranks <= 2) {
+        EXPECT_TRUE(sharded.outcome->state.parameters == whole.outcome->state.parameters) << ranks;
+      }
+      for (size_t step = 0; step < kSteps; ++step) {
+        const float want = whole.outcome->state.losses[step];
+        EXPECT_NEAR(sharded.outcome->state.losses[step], want, ranks <= 2 ? 0 : 1e-4) << ranks << " " << step;
+      }
+    }
+  }
+}
+
+TEST_F(ElasticRunTest, WithGradientPartsSharesOfTheMomentsChangeNoBit) {
+  plan_.gradient_parts = 8;
+  for (const v1::Optimizer& optimizer : Optimizers()) {
+    plan_.optimizer = optimizer;
+    plan_.shard_optimizer = false;
+    const AttemptResult whole = Attempt(1);
+    ASSERT_TRUE(whole.outcome.ok()) << whole.outcome.status();
+    plan_.shard_optimizer = true;
+    for (const uint32_t ranks : {1, 2, 3, 4}) {
+      const AttemptResult sharded = Attempt(ranks);
+      ASSERT_TRUE(sharded.outcome.ok()) << sharded.outcome.status();
+      EXPECT_TRUE(sharded.outcome->state.parameters == whole.outcome->state.parameters) << ranks;
+      EXPECT_EQ(sharded.outcome->state.losses, whole.outcome->state.losses) << ranks;
+    }
+    // Four with shares, then two with, three without, two with: the checkpoints of each are the next one's.
+    std::vector<v1::CheckpointWritten> last = Leave(4, {}, 0, 4);
+    for (const auto& [ranks, shard, stop] : {std::tuple{2u, true, 8u}, {3u, false, 12u}}) {
+      ASSERT_EQ(last.size(), 1u);
+      plan_.shard_optimizer = shard;
+      last = Leave(ranks, last, last[0].step(), stop);
+    }
+    ASSERT_EQ(last.size(), 1u);
+    plan_.shard_optimizer = true;
+    const AttemptResult resumed = Attempt(2, last);
+    ASSERT_TRUE(resumed.outcome.ok()) << resumed.outcome.status();
+    EXPECT_TRUE(resumed.outcome->state.parameters == whole.outcome->state.parameters);
+  }
+}
+
+TEST_F(ElasticRunTest, FourRanksWithSharesThenTwoThenOneWithoutKeepTheLoss) {
+  const AttemptResult whole = Attempt(1);
+  ASSERT_TRUE(whole.outcome.ok()) << whole.outcome.status();
+  plan_.shard_optimizer = true;
+  const std::vector<v1::CheckpointWritten> four = Leave(4, {}, 0, 6);
+  ASSERT_EQ(four.size(), 1u);
+  const std::vector<v1::CheckpointWritten> two = Leave(2, four, four[0].step(), 13);
+  ASSERT_EQ(two.size(), 1u);
+  plan_.shard_optimizer = false;
+  const AttemptResult one = Attempt(1, two);
+  ASSERT_TRUE(one.outcome.ok()) << one.outcome.status();
+  for (size_t step = 0; step < kSteps; ++step) {
+    EXPECT_NEAR(one.outcome->state.losses[step], whole.outcome->state.losses[step], 1e-4) << step;
+  }
+}
+
+TEST_F(ElasticRunTest, WhereRanksShareNoFolderRankZeroWritesTheMomentsOfAll) {
+  plan_.shard_optimizer = true;
+  const AttemptResult whole = Attempt(2);
+  ASSERT_TRUE(whole.outcome.ok()) << whole.outcome.status();
+  rendezvous_address_ = "127.0.0.1:1";
+  const std::vector<v1::CheckpointWritten> half = Leave(2, {}, 0, 10);
+  ASSERT_EQ(half.size(), 1u);
+  const AttemptResult resumed = Attempt(2, half);
+  ASSERT_TRUE(resumed.outcome.ok()) << resumed.outcome.status();
+  EXPECT_TRUE(resumed.outcome->state.parameters == whole.outcome->state.parameters);
 }
 
 TEST_F(ElasticRunTest, UpdateOfASpikeIsLeftOutAlsoAfterAResume) {

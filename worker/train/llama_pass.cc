@@ -47,18 +47,24 @@ class LlamaPass final : public BatchPass {
   }
 
   double AddGradient(const TokenBatch& batch, float scale, absl::Span<float> gradient) override {
+    return StreamGradient(batch, scale, gradient, [](int64_t) {});
+  }
+
+  double StreamGradient(const TokenBatch& batch, float scale, absl::Span<float> gradient,
+                        const FinalFrom& final_from) override {
     double loss = 0;
-    ForEachPass(batch, [&](const TokenBatch& pass) {
+    ForEachPass(batch, [&](const TokenBatch& pass, bool last) {
       Forward(pass);
       loss += Head(pass, scale, gradient.data());
-      Backward(pass, gradient.data());
+      Backward(pass, gradient.data(), last ? &final_from : nullptr);
     });
+    final_from(0);
     return loss;
   }
 
   double Loss(const TokenBatch& batch) override {
     double loss = 0;
-    ForEachPass(batch, [&](const TokenBatch& pass) {
+    ForEachPass(batch, [&](const TokenBatch& pass, bool) {
       Forward(pass);
       loss += Head(pass, 0.0f, nullptr);
     });
@@ -67,7 +73,7 @@ class LlamaPass final : public BatchPass {
 
   void Logits(const TokenBatch& batch, absl::Span<float> logits) override {
     float* out = logits.data();
-    ForEachPass(batch, [&](const TokenBatch& pass) {
+    ForEachPass(batch, [&](const TokenBatch& pass, bool) {
       Forward(pass);
       const int64_t n = pass.rows * pass.positions;
       head_.Logits(normed_.data(), n, out);
@@ -86,7 +92,7 @@ class LlamaPass final : public BatchPass {
       const int64_t first = batch.rows * pass / passes, end = batch.rows * (pass + 1) / passes;
       const TokenBatch slice = batch.Slice(first, end - first);
       Reserve(slice.rows * slice.positions);
-      visit(slice);
+      visit(slice, pass + 1 == passes);
     }
   }
 
@@ -107,7 +113,7 @@ class LlamaPass final : public BatchPass {
     return head_.Loss(normed_.data(), pass.targets, pass.rows * pass.positions, scale, d_normed_.data(),
                       gradient);
   }
-  void Backward(const TokenBatch& pass, float* gradient);
+  void Backward(const TokenBatch& pass, float* gradient, const FinalFrom* final_from);
   void BackwardFeedForward(int32_t l, int64_t n, float* gradient);
   void BackwardAttention(int32_t l, const TokenBatch& pass, float* gradient);
   // Makes x's norm again, packed as the right side of a weight's gradient.
@@ -122,7 +128,6 @@ class LlamaPass final : public BatchPass {
   const HiddenActivation activation_;
   OutputHead head_;
   std::vector<float> cosine_, sine_;  // [max_seq_len, head_dim / 2]
-
   int64_t reserved_ = 0;
   std::vector<LayerActivations> layers_;
   std::vector<float> last_, last_scale_;  // what the final norm reads
@@ -254,15 +259,17 @@ void LlamaPass::BackwardAttention(int32_t l, const TokenBatch& pass, float* grad
                              a.input_scale.data(), n, dim, d_residual_.data(), gradient + w.attention_norm);
 }
 
-void LlamaPass::Backward(const TokenBatch& pass, float* gradient) {
+void LlamaPass::Backward(const TokenBatch& pass, float* gradient, const FinalFrom* final_from) {
   const int64_t n = pass.rows * pass.positions, dim = config_.dim;
   std::fill_n(d_residual_.data(), n * dim, 0.0f);
   kernels_.rms_norm_backward(d_normed_.data(), last_.data(), weights_.parameters() + weights_.final_norm(),
                              last_scale_.data(), n, dim, d_residual_.data(),
                              gradient + weights_.final_norm());
+  if (final_from != nullptr) (*final_from)(weights_.FinalFrom(config_.layers));
   for (int32_t l = config_.layers - 1; l >= 0; --l) {
     BackwardFeedForward(l, n, gradient);
     BackwardAttention(l, pass, gradient);
+    if (final_from != nullptr) (*final_from)(weights_.FinalFrom(l));
   }
   for (int64_t i = 0; i < n; ++i) {
     kernels_.add(gradient + weights_.embedding() + pass.tokens[i] * dim, d_residual_.data() + i * dim, dim);

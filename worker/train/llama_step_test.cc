@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <vector>
 
@@ -230,6 +231,46 @@ TEST(LlamaStep, PassesAndThreadsOnlyRound) {
     double again = 0;
     EXPECT_EQ(GradientOf(*step, c, &again), GradientOf(*step, c, &loss));
     EXPECT_EQ(again, loss);
+  }
+}
+
+TEST(LlamaStep, SaysWhichValuesAreFinalFromTheLastLayerToTheFirst) {
+  edge::ModelConfig untied = TinyConfig();
+  untied.tied_embeddings = false;
+  edge::ModelConfig shared = TinyConfig();
+  shared.layers *= 2;
+  shared.layers_per_weights = 2;
+  LlamaPassOptions small;
+  small.pass_positions = 80;
+  for (const edge::ModelConfig& config : {TinyConfig(), untied, shared}) {
+    const Case c(config, 5, 40);
+    for (const int threads : {1, 2, 8}) {
+      const std::unique_ptr<TrainStep> step = CreateLlamaStep(c.layout, SelectKernels(), threads, small);
+      double loss = 0;
+      std::vector<float> want = GradientOf(*step, c, &loss);
+      std::vector<float> gradient(c.layout.size());
+      std::fill(want.begin(), want.end(), 0.0f);
+      EXPECT_EQ(step->AddGradient(c.batch, 0.01f, absl::MakeSpan(want)), loss);
+      std::vector<int64_t> firsts;
+      int64_t end = c.layout.size();
+      const double streamed =
+          step->StreamGradient(c.batch, 0.01f, absl::MakeSpan(gradient), [&](int64_t first) {
+            for (int64_t i = first; i < end; ++i) ASSERT_EQ(gradient[i], want[i]) << i;
+            EXPECT_LE(first, end);
+            if (firsts.empty() || firsts.back() != first) firsts.push_back(end = first);
+          });
+      EXPECT_EQ(streamed, loss);
+      EXPECT_EQ(gradient, want);
+      const auto layer = [&](int32_t l) { return c.layout.Offset(edge::TensorRole::kAttentionNorm, l); };
+      const int64_t final_norm = c.layout.Offset(edge::TensorRole::kFinalNorm, -1);
+      if (threads == 1) {
+        EXPECT_EQ(firsts, (std::vector<int64_t>{final_norm, layer(1), layer(0), 0}));
+      }
+      // Of several threads, layers may be said together; the first one is heard of before the embedding.
+      ASSERT_GE(firsts.size(), 2u);
+      EXPECT_EQ(firsts[firsts.size() - 2], layer(0));
+      EXPECT_EQ(firsts.back(), 0);
+    }
   }
 }
 

@@ -5,6 +5,21 @@
 #include "worker/train/thread_share.h"
 
 namespace bonsai {
+namespace {
+
+// Where the tensors of the layer end that holds the tensor at `offset`.
+int64_t LayerEnd(const ParameterLayout& layout, int64_t offset) {
+  const std::vector<ParameterBlock>& blocks = layout.blocks();
+  const auto at = std::find_if(blocks.begin(), blocks.end(),
+                               [&](const ParameterBlock& block) { return block.offset == offset; });
+  int64_t end = 0;
+  for (const ParameterBlock& block : blocks) {
+    if (block.spec.layer == at->spec.layer) end = std::max(end, block.offset + block.size);
+  }
+  return end;
+}
+
+}  // namespace
 
 using edge::TensorRole;
 
@@ -44,6 +59,10 @@ LlamaWeights::LlamaWeights(const ParameterLayout& layout, v1::Precision precisio
   });
   embedding_ = layout.Offset(TensorRole::kEmbedding, -1);
   final_norm_ = layout.Offset(TensorRole::kFinalNorm, -1);
+  final_from_.push_back(embedding_ + int64_t{config.vocab_size} * dim);
+  for (const Layer& layer : layers_) {
+    final_from_.push_back(std::max(final_from_.back(), LayerEnd(layout, layer.down.offset)));
+  }
 }
 
 void LlamaWeights::Load(absl::Span<const float> parameters) {

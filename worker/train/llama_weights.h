@@ -45,6 +45,13 @@ class LlamaWeights {
   int64_t embedding() const { return embedding_; }    // offset
   int64_t final_norm() const { return final_norm_; }  // offset
 
+  // Once the backward passes of all layers but the first `layers` are done, the gradient's values from here
+  // on are final.
+  int64_t FinalFrom(int32_t layers) const {
+    // Weights that serve several layers are done with the first of these.
+    return final_from_[(layers + layers_per_weights_ - 1) / layers_per_weights_];
+  }
+
  private:
   const size_t threads_;
   const int32_t layers_per_weights_;
@@ -52,6 +59,7 @@ class LlamaWeights {
   PackedWeight output_;
   std::vector<PackedWeight*> all_;
   int64_t embedding_, final_norm_;
+  std::vector<int64_t> final_from_;  // [weight layers + 1]
   const float* parameters_ = nullptr;
 };
 

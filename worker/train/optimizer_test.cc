@@ -7,18 +7,19 @@
 #include <vector>
 
 #include "worker/train/random_bits.h"
+#include "worker/train/shard_map.h"
 
 namespace bonsai {
 namespace {
 
-ParameterLayout TinyLayout() {
+ParameterLayout TinyLayout(int32_t vocabulary = 30) {
   edge::ModelConfig config;
   config.dim = 16;
   config.hidden_dim = 24;
   config.layers = 1;
   config.heads = config.kv_heads = 2;
   config.head_dim = 8;
-  config.vocab_size = 30;
+  config.vocab_size = vocabulary;
   config.max_seq_len = 8;
   return *ParameterLayout::Create(config);
 }
@@ -176,6 +177,43 @@ TEST(Optimizer, ThreadsChangeNoBit) {
   }
   EXPECT_EQ(results[0], results[1]);
   EXPECT_EQ(results[0], results[2]);
+}
+
+// Each share of a ShardMap updates its own values, as one optimizer of all of them would.
+TEST(Optimizer, SharesUpdateWhatTheyHaveToTheSameBits) {
+  const ParameterLayout layout = TinyLayout(300);  // an embedding that can be cut
+  for (const v1::Optimizer& spec : {TinyOptimizer(0.1f, 0.5f), TinyMuon(false), TinyMuon(true)}) {
+    Optimizer whole(layout, SelectKernels(), spec, 2);
+    const ShardMap shards(layout, spec, 3);
+    std::vector<Optimizer> owners;
+    for (int rank = 0; rank < 3; ++rank)
+      owners.emplace_back(layout, SelectKernels(), spec, 1, WidthTransfer(), shards.RangesOf(rank));
+    std::vector<float> want(layout.size());
+    InitializeParameters(layout, 1, absl::MakeSpan(want));
+    std::vector<std::vector<float>> got(3, want);
+    for (int t = 1; t <= 3; ++t) {
+      const std::vector<float> gradient = RandomGradient(layout, t);
+      const double norm = whole.Norm(gradient);
+      std::vector<double> sums(whole.SquareSums(gradient).size());
+      for (const Optimizer& owner : owners) {
+        const std::vector<double> own = owner.SquareSums(gradient);
+        for (size_t i = 0; i < sums.size(); ++i) sums[i] += own[i];
+      }
+      EXPECT_EQ(Optimizer::NormOf(sums), norm);
+      whole.Apply(t, 0.01f, norm, gradient, absl::MakeSpan(want));
+      for (int rank = 0; rank < 3; ++rank)
+        owners[rank].Apply(t, 0.01f, norm, gradient, absl::MakeSpan(got[rank]));
+    }
+    std::vector<size_t> next(3);
+    for (const OwnedRange& range : shards.ranges()) {
+      for (uint64_t i = range.begin; i < range.end; ++i) {
+        ASSERT_EQ(got[range.owner][i], want[i]) << i;
+        ASSERT_EQ(owners[range.owner].moment1()[next[range.owner]], whole.moment1()[i]) << i;
+        ASSERT_EQ(owners[range.owner].moment2()[next[range.owner]++], whole.moment2()[i]) << i;
+      }
+    }
+    for (int rank = 0; rank < 3; ++rank) EXPECT_EQ(owners[rank].moment1().size(), next[rank]);
+  }
 }
 
 }  // namespace

@@ -58,6 +58,8 @@ class PretrainProcessTest : public testing::Test {
                         FindFile(*manifest, "report.json")->blob().sha256());
   }
 
+  void KillOneOfTwo();
+
   v1::PretrainSpec spec_;
   std::vector<std::unique_ptr<FakeRunnerContext>> contexts_;
 };
@@ -76,7 +78,14 @@ TEST_F(PretrainProcessTest, KilledAndResumedGivesTheSameBits) {
   EXPECT_EQ(FilesOf(resumed.Output()), FilesOf(whole.Output()));
 }
 
-TEST_F(PretrainProcessTest, PeerOfAKilledRankSaysSoAndTwoRanksResumeBitForBit) {
+TEST_F(PretrainProcessTest, PeerOfAKilledRankSaysSoAndTwoRanksResumeBitForBit) { KillOneOfTwo(); }
+
+TEST_F(PretrainProcessTest, SoDoTwoRanksWithSharesOfTheMoments) {
+  spec_.set_shard_optimizer(true);
+  KillOneOfTwo();
+}
+
+void PretrainProcessTest::KillOneOfTwo() {
   const std::vector<v1::Task> whole_tasks = Tasks(2);
   RunnerProcess whole_one(kProgram, whole_tasks[1]), whole(kProgram, whole_tasks[0]);
   EXPECT_EQ(whole.Wait(), 0);

@@ -1,6 +1,5 @@
 #include "worker/train/rank_group.h"
 
-#include <ATen/ATen.h>
 #include <fcntl.h>
 #include <sys/file.h>
 #include <unistd.h>
@@ -17,17 +16,22 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "worker/train/gloo_exchange.h"
+#include "worker/train/gloo_sum.h"
 #include "worker/train/rendezvous_store.h"
 
 namespace bonsai {
 namespace {
 
-// Values of one all-reduce: several are under way at once.
-constexpr int64_t kBucketValues = 1 << 20;
-
 absl::Status NothingPosted(absl::string_view key) {
   return absl::NotFoundError(absl::StrCat("no rank has posted ", key));
 }
+
+class NothingToSum final : public SumUnderWay {
+ public:
+  void FinalFrom(int64_t) override {}
+  absl::Status Finish() override { return absl::OkStatus(); }
+};
 
 class SingleRank final : public RankGroup {
  public:
@@ -37,6 +41,16 @@ class SingleRank final : public RankGroup {
   absl::Status Sum(absl::Span<double>) override { return absl::OkStatus(); }
   absl::Status SumInTree(absl::Span<float>, int) override { return absl::OkStatus(); }
   absl::Status SumInTree(absl::Span<double>, int) override { return absl::OkStatus(); }
+  std::unique_ptr<SumUnderWay> BeginSum(absl::Span<float>) override {
+    return std::make_unique<NothingToSum>();
+  }
+  std::unique_ptr<SumUnderWay> BeginSumToOwners(absl::Span<float>, absl::Span<const OwnedRange>,
+                                                int) override {
+    return std::make_unique<NothingToSum>();
+  }
+  absl::Status ShareFromOwners(absl::Span<float>, absl::Span<const OwnedRange>) override {
+    return absl::OkStatus();
+  }
   absl::StatusOr<std::string> FromRankZero(absl::string_view, absl::string_view text) override {
     return std::string(text);
   }
@@ -123,13 +137,29 @@ class GlooGroup final : public RankGroup {
   int rank() const override { return rank_; }
   int ranks() const override { return ranks_; }
 
-  absl::Status Sum(absl::Span<float> values) override { return SumAs(values, at::kFloat); }
-  absl::Status Sum(absl::Span<double> values) override { return SumAs(values, at::kDouble); }
+  absl::Status Sum(absl::Span<float> values) override {
+    return Try("sum", [&] { SumBuckets(*gloo_, values); });
+  }
+  absl::Status Sum(absl::Span<double> values) override {
+    return Try("sum", [&] { SumBuckets(*gloo_, values); });
+  }
   absl::Status SumInTree(absl::Span<float> values, int working) override {
-    return SumInTreeAs(values, working, at::kFloat);
+    return Try("sum", [&] { bonsai::SumInTree(*gloo_, values, working); });
   }
   absl::Status SumInTree(absl::Span<double> values, int working) override {
-    return SumInTreeAs(values, working, at::kDouble);
+    return Try("sum", [&] { bonsai::SumInTree(*gloo_, values, working); });
+  }
+
+  std::unique_ptr<SumUnderWay> BeginSum(absl::Span<float> values) override {
+    return BeginBucketSum(*gloo_, values, [this](const auto& work) { return Try("sum", work); });
+  }
+  std::unique_ptr<SumUnderWay> BeginSumToOwners(absl::Span<float> values, absl::Span<const OwnedRange> ranges,
+                                                int working) override {
+    return BeginOwnerSum(*gloo_, values, ranges, working,
+                         [this](const auto& work) { return Try("sum", work); });
+  }
+  absl::Status ShareFromOwners(absl::Span<float> values, absl::Span<const OwnedRange> ranges) override {
+    return Try("share", [&] { bonsai::ShareFromOwners(*gloo_, values, ranges); });
   }
 
   absl::StatusOr<std::string> FromRankZero(absl::string_view key, absl::string_view text) override {
@@ -176,64 +206,6 @@ class GlooGroup final : public RankGroup {
     options->devices.push_back(c10d::ProcessGroupGloo::createDeviceForHostname(host));
     options->threads = 1;
     gloo_ = c10::make_intrusive<c10d::ProcessGroupGloo>(store_, rank_, ranks_, options);
-  }
-
-  template <typename T>
-  absl::Status SumAs(absl::Span<T> values, at::ScalarType dtype) {
-    return Try("sum", [&] {
-      std::vector<c10::intrusive_ptr<c10d::Work>> works;
-      for (size_t first = 0; first < values.size(); first += kBucketValues) {
-        const int64_t count = std::min<int64_t>(kBucketValues, static_cast<int64_t>(values.size() - first));
-        std::vector<at::Tensor> bucket = {at::from_blob(values.data() + first, {count}, dtype)};
-        works.push_back(gloo_->allreduce(bucket));
-      }
-      AwaitAll(works);
-    });
-  }
-
-  // Partners at distance 1, 2, 4, ... exchange their sums. Both add the same two numbers, so both have the
-  // same bits. Then the ranks that did not take part are told.
-  template <typename T>
-  absl::Status SumInTreeAs(absl::Span<T> values, int working, at::ScalarType dtype) {
-    const int64_t count = static_cast<int64_t>(values.size());
-    std::vector<T> other_values(values.size());
-    return Try("sum", [&] {
-      const at::Tensor mine = at::from_blob(values.data(), {count}, dtype);
-      const at::Tensor theirs = at::from_blob(other_values.data(), {count}, dtype);
-      int tag = 0;
-      for (int distance = 1; distance < working; distance *= 2, ++tag) {
-        if (rank_ >= working) continue;
-        Exchange(mine, theirs, rank_ ^ distance, tag);
-        for (size_t i = 0; i < values.size(); ++i) values[i] += other_values[i];
-      }
-      if (rank_ >= working) {
-        std::vector<at::Tensor> to = {mine};
-        AwaitAll({gloo_->recv(to, rank_ % working, tag)});
-      } else {
-        for (int other = rank_ + working; other < ranks_; other += working) {
-          std::vector<at::Tensor> from = {mine};
-          AwaitAll({gloo_->send(from, other, tag)});
-        }
-      }
-    });
-  }
-
-  void Exchange(const at::Tensor& mine, const at::Tensor& theirs, int partner, int tag) {
-    std::vector<at::Tensor> from = {mine}, to = {theirs};
-    AwaitAll({gloo_->send(from, partner, tag), gloo_->recv(to, partner, tag)});
-  }
-
-  // One that fails does not end the others: they go on with the caller's memory, which is gone after a throw.
-  static void AwaitAll(const std::vector<c10::intrusive_ptr<c10d::Work>>& works) {
-    std::exception_ptr first;
-    for (const auto& work : works) {
-      try {
-        work->wait();
-      } catch (...) {
-        if (first == nullptr) first = std::current_exception();
-      }
-    }
-    if (first != nullptr) std::rethrow_exception(first);
   }
 
   // Which of the others are gone, or never came.

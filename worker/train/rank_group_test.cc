@@ -4,6 +4,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <csignal>
 #include <cstdlib>
 #include <string>
@@ -11,6 +12,7 @@
 #include <vector>
 
 #include "worker/agent/rendezvous_server.h"
+#include "worker/train/random_bits.h"
 
 namespace bonsai {
 namespace {
@@ -55,6 +57,98 @@ TEST(RankGroup, SumsOverAllRanks) {
   EXPECT_EQ(values[0], values[1]);
   EXPECT_EQ(values[0], values[2]);
   EXPECT_EQ(words, std::vector<std::string>(3, "hello"));
+}
+
+// Calls work(group, rank) for each of so many ranks, on a thread each.
+template <typename Work>
+void ForEachRank(uint32_t ranks, const Work& work) {
+  const std::string folder = FreshFolder();
+  std::vector<std::thread> threads;
+  for (uint32_t rank = 0; rank < ranks; ++rank) {
+    threads.emplace_back([&, rank] {
+      const auto group = RankGroup::Join(TaskOf(folder, rank, ranks), absl::Seconds(30));
+      ASSERT_TRUE(group.ok()) << group.status();
+      work(**group, static_cast<int>(rank));
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+}
+
+std::vector<float> ValuesOf(int rank, size_t count) {
+  std::vector<float> values(count);
+  for (size_t i = 0; i < count; ++i) {
+    values[i] = static_cast<float>(RandomBits(static_cast<uint64_t>(rank), i) % 20011) / 997.0f - 10.0f;
+  }
+  return values;
+}
+
+TEST(RankGroup, SumThatBeginsBeforeAllValuesAreThereHasTheBitsOfOneThatDoesNot) {
+  constexpr size_t kValues = (size_t{2} << 20) + 3;
+  for (const uint32_t ranks : {1, 2, 3}) {
+    std::vector<std::vector<float>> want(ranks), got(ranks);
+    ForEachRank(ranks, [&](RankGroup& group, int rank) {
+      want[rank] = ValuesOf(rank, kValues);
+      EXPECT_EQ(group.Sum(absl::MakeSpan(want[rank])), absl::OkStatus());
+      const std::vector<float> all = ValuesOf(rank, kValues);
+      got[rank].resize(kValues);
+      const auto sum = group.BeginSum(absl::MakeSpan(got[rank]));
+      // Each rank makes its values in steps of its own.
+      const size_t step = 300'000 + 250'000 * static_cast<size_t>(rank);
+      for (size_t end = kValues; end > 0;) {
+        const size_t first = end - std::min(end, step);
+        std::copy(all.begin() + first, all.begin() + end, got[rank].begin() + first);
+        sum->FinalFrom(static_cast<int64_t>(end = first));
+      }
+      EXPECT_EQ(sum->Finish(), absl::OkStatus());
+    });
+    for (uint32_t rank = 0; rank < ranks; ++rank) EXPECT_TRUE(got[rank] == want[0]) << ranks;
+  }
+}
+
+// Ranges of three owners: longer and shorter than a message, and one owner's more than once.
+std::vector<OwnedRange> Ranges(uint64_t values, uint32_t ranks) {
+  std::vector<OwnedRange> ranges;
+  const std::vector<uint64_t> sizes = {100, 1'200'000, 7, 50'000, values - 1'250'107};
+  uint64_t begin = 0;
+  for (size_t i = 0; i < sizes.size(); ++i) {
+    ranges.push_back({begin, begin + sizes[i], static_cast<int>((i * 2 + 1) % ranks)});
+    begin += sizes[i];
+  }
+  return ranges;
+}
+
+TEST(RankGroup, OwnersGetTheBitsOfTheTreeAndShareThem) {
+  constexpr size_t kValues = (size_t{2} << 20) + 3;
+  for (const uint32_t ranks : {1, 2, 3, 4}) {
+    const int working = ranks == 4 ? 4 : ranks == 1 ? 1 : 2;  // of three ranks, the last only owns
+    const std::vector<OwnedRange> ranges = Ranges(kValues, ranks);
+    std::vector<std::vector<float>> want(ranks), got(ranks);
+    ForEachRank(ranks, [&](RankGroup& group, int rank) {
+      want[rank] = got[rank] = ValuesOf(rank, kValues);
+      EXPECT_EQ(group.SumInTree(absl::MakeSpan(want[rank]), working), absl::OkStatus());
+      const auto sum = group.BeginSumToOwners(absl::MakeSpan(got[rank]), ranges, working);
+      if (rank != 1) sum->FinalFrom(1'000'000);
+      EXPECT_EQ(sum->Finish(), absl::OkStatus());
+      for (const OwnedRange& range : ranges) {
+        if (range.owner != rank) continue;
+        for (uint64_t i = range.begin; i < range.end; ++i) ASSERT_EQ(got[rank][i], want[rank][i]) << i;
+      }
+      EXPECT_EQ(group.ShareFromOwners(absl::MakeSpan(got[rank]), ranges), absl::OkStatus());
+    });
+    for (uint32_t rank = 0; rank < ranks; ++rank) EXPECT_TRUE(got[rank] == want[0]) << ranks;
+  }
+}
+
+TEST(RankGroup, AnyNumberOfRanksCanAddForOwners) {
+  const std::vector<OwnedRange> ranges = {{0, 1, 2}, {1, 3, 0}};
+  std::vector<std::vector<float>> got(3);
+  ForEachRank(3, [&](RankGroup& group, int rank) {
+    got[rank] = std::vector<float>(3, static_cast<float>(1 << rank));
+    EXPECT_EQ(group.BeginSumToOwners(absl::MakeSpan(got[rank]), ranges, 3)->Finish(), absl::OkStatus());
+  });
+  EXPECT_EQ(got[0], (std::vector<float>{1, 7, 7}));
+  EXPECT_EQ(got[1], (std::vector<float>{2, 2, 2}));
+  EXPECT_EQ(got[2], (std::vector<float>{7, 4, 4}));
 }
 
 TEST(RankGroup, RanksThatShareNoFolderMeetAtAServerWhichKnowsWhoIsGone) {
@@ -117,6 +211,59 @@ TEST(RankGroup, NamesTheRankThatDied) {
   EXPECT_EQ(sum.code(), absl::StatusCode::kUnavailable);
   EXPECT_NE(sum.message().find("rank 1 is gone"), absl::string_view::npos) << sum;
   EXPECT_LT(absl::Now() - before, absl::Seconds(15));
+}
+
+// Rank 1 dies when rank 0 has begun to sum: then nothing touches rank 0's memory any more.
+TEST(RankGroup, SumsUnderWayEndAsOneWhenARankDies) {
+  signal(SIGPIPE, SIG_IGN);
+  constexpr size_t kValues = size_t{4} << 20;
+  for (const bool to_owners : {false, true}) {
+    const std::string folder = FreshFolder();
+    int met[2];
+    ASSERT_EQ(pipe(met), 0);
+    const pid_t child = fork();
+    if (child == 0) {  // takes part in the first bucket, then dies
+      auto group = RankGroup::Join(TaskOf(folder, 1, 2), absl::Seconds(30));
+      char word = 0;
+      if (!group.ok() || read(met[0], &word, 1) != 1) _exit(1);
+      std::vector<float> values(kValues);
+      const std::vector<OwnedRange> ranges = {{0, kValues / 2, 0}, {kValues / 2, kValues, 1}};
+      const auto sum = to_owners ? (*group)->BeginSumToOwners(absl::MakeSpan(values), ranges, 2)
+                                 : (*group)->BeginSum(absl::MakeSpan(values));
+      sum->FinalFrom(kValues - (1 << 20));
+      _exit(0);
+    }
+    auto group = RankGroup::Join(TaskOf(folder, 0, 2), absl::Seconds(30));
+    ASSERT_TRUE(group.ok()) << group.status();
+    const std::vector<OwnedRange> ranges = {{0, kValues / 2, 0}, {kValues / 2, kValues, 1}};
+    std::vector<float> values(kValues);
+    auto sum = to_owners ? (*group)->BeginSumToOwners(absl::MakeSpan(values), ranges, 2)
+                         : (*group)->BeginSum(absl::MakeSpan(values));
+    sum->FinalFrom(kValues / 4);
+    ASSERT_EQ(write(met[1], "m", 1), 1);
+    int status = 0;
+    ASSERT_EQ(waitpid(child, &status, 0), child);
+    ASSERT_EQ(status, 0);
+    const absl::Time before = absl::Now();
+    const absl::Status finished = sum->Finish();
+    EXPECT_EQ(finished.code(), absl::StatusCode::kUnavailable);
+    EXPECT_NE(finished.message().find("rank 1 is gone"), absl::string_view::npos) << finished;
+    EXPECT_LT(absl::Now() - before, absl::Seconds(15));
+    std::fill(values.begin(), values.end(), 7.0f);
+    sum.reset();
+    group->reset();  // ends Gloo's threads
+    for (const float value : values) ASSERT_EQ(value, 7.0f);
+  }
+}
+
+TEST(RankGroup, SumThatNobodyFinishesEnds) {
+  ForEachRank(2, [&](RankGroup& group, int) {
+    const std::vector<OwnedRange> ranges = {{0, 5, 0}, {5, 10, 1}};
+    std::vector<float> values(10);
+    ASSERT_EQ(group.Sum(absl::MakeSpan(values)), absl::OkStatus());  // both have met
+    group.BeginSumToOwners(absl::MakeSpan(values), ranges, 2);
+    group.BeginSum(absl::MakeSpan(values));
+  });
 }
 
 TEST(RankGroup, NamesTheRankThatNeverCame) {

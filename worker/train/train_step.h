@@ -6,6 +6,7 @@
 #define BONSAI_WORKER_TRAIN_TRAIN_STEP_H_
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 
 #include "absl/types/span.h"
@@ -28,6 +29,10 @@ struct TokenBatch {
   }
 };
 
+// Hears, while a gradient is being made, that its values from `first` on are final. `first` falls from call
+// to call; the last is 0. Called on any of the threads that make it, one at a time: it should not keep them.
+using FinalFrom = std::function<void(int64_t first)>;
+
 class BatchPass {
  public:
   virtual ~BatchPass() = default;
@@ -35,6 +40,15 @@ class BatchPass {
   // Adds `scale` times the gradient of the batch's summed cross-entropy to `gradient`. Returns that sum, in
   // nats, not scaled; it is not finite where the computation was not.
   virtual double AddGradient(const TokenBatch& batch, float scale, absl::Span<float> gradient) = 0;
+
+  // The same bits, and says as they become so which values are final: a layer's when its backward pass of the
+  // last rows is done.
+  virtual double StreamGradient(const TokenBatch& batch, float scale, absl::Span<float> gradient,
+                                const FinalFrom& final_from) {
+    const double loss = AddGradient(batch, scale, gradient);
+    final_from(0);
+    return loss;
+  }
 
   // The summed cross-entropy alone, in nats.
   virtual double Loss(const TokenBatch& batch) = 0;

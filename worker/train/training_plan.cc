@@ -19,6 +19,7 @@ namespace {
 template <typename Spec>
 std::string FingerprintOf(absl::string_view kind, Spec spec, const v1::Task& task) {
   spec.clear_stop_after_steps();
+  if constexpr (std::is_same_v<Spec, v1::PretrainSpec>) spec.clear_shard_optimizer();
   std::string text;
   google::protobuf::TextFormat::PrintToString(spec, &text);
   text = absl::StrCat(kind, "\n", text);
@@ -45,6 +46,7 @@ TrainingPlan FromSpec(absl::string_view kind, const Spec& spec, const v1::Task& 
     plan.ramp = spec.batch_ramp();
     plan.z_loss = spec.z_loss();
     plan.width_transfer_dim = spec.width_transfer_dim();
+    plan.shard_optimizer = spec.shard_optimizer();
   }
   plan.seed = spec.seed();
   plan.checkpoint_every_steps = spec.checkpoint_every_steps();

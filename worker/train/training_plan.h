@@ -34,7 +34,8 @@ struct TrainingPlan {
   uint32_t width_transfer_dim = 0;  // 0: the same rates for every width
   v1::Guard guard;
   uint32_t gradient_parts = 0;  // 0: the sum in the fastest order
-  uint32_t seq_len = 0;         // 0: the model's
+  bool shard_optimizer = false;
+  uint32_t seq_len = 0;  // 0: the model's
   uint64_t seed = 0;
   uint32_t checkpoint_every_steps = 0;  // 0: only when asked to leave
   std::string fingerprint;              // of all that makes this run this run

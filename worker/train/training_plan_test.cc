@@ -52,6 +52,15 @@ TEST(TrainingPlan, WhereItRunsIsNoPartOfTheFingerprint) {
   EXPECT_NE(PlanOf(other)->fingerprint, here);
 }
 
+TEST(TrainingPlan, WhoKeepsTheMomentsIsNoPartOfTheFingerprint) {
+  v1::Task task = TaskOf(std::string(kPretrain) + "} }");
+  const std::string whole = PlanOf(task)->fingerprint;
+  EXPECT_FALSE(PlanOf(task)->shard_optimizer);
+  task.mutable_spec()->mutable_pretrain()->set_shard_optimizer(true);
+  EXPECT_TRUE(PlanOf(task)->shard_optimizer);
+  EXPECT_EQ(PlanOf(task)->fingerprint, whole);
+}
+
 TEST(TrainingPlan, MayEndBeforeItsStepsAndIsTheSameRun) {
   v1::Task task = TaskOf(std::string(kSft) + "}");
   const std::string whole = PlanOf(task)->fingerprint;

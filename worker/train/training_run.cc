@@ -12,8 +12,8 @@
 #include "worker/train/checkpoint_writer.h"
 #include "worker/train/learning_rate.h"
 #include "worker/train/loss_guard.h"
-#include "worker/train/optimizer.h"
 #include "worker/train/run_meter.h"
+#include "worker/train/sharded_optimizer.h"
 
 namespace bonsai {
 namespace {
@@ -40,11 +40,11 @@ class TrainingRun {
         layout_(layout),
         plan_(plan),
         sources_(sources),
-        batch_gradient_(group, layout, plan, ThreadsOf(context)),
-        optimizer_(layout, SelectKernels(), plan.optimizer, ThreadsOf(context),
-                   WidthTransfer(layout.config(), plan.width_transfer_dim)),
+        optimizer_(group, layout, plan, ThreadsOf(context)),
+        batch_gradient_(group, layout, plan, ThreadsOf(context), optimizer_.shards()),
         guard_(plan.guard),
-        writer_(context, group, plan.fingerprint, static_cast<uint64_t>(layout.size()), kRankTimeout),
+        writer_(context, group, plan.fingerprint, static_cast<uint64_t>(layout.size()), kRankTimeout,
+                OneWrites() ? std::vector<OwnedRange>() : optimizer_.shards()->ranges()),
         gradient_(layout.size()),
         sample_every_(std::max<uint64_t>(1, plan.end_steps / kSamplesPerRun)) {
     if (plan.checkpoint_every_steps > 0) writer_.Reserve();
@@ -70,7 +70,8 @@ class TrainingRun {
       }
       Report();
       if (stop && !ended) return Leave();
-      if (AtCheckpoint()) BeginCheckpoint();
+      if (!AtCheckpoint()) continue;
+      if (absl::Status status = BeginCheckpoint(); !status.ok()) return status;
     }
     return End();
   }
@@ -104,7 +105,8 @@ class TrainingRun {
   }
 
   absl::StatusOr<TrainState> Load(const std::string& manifest_id) {
-    return LoadCheckpoint(context_, manifest_id, plan_.fingerprint, static_cast<uint64_t>(layout_.size()));
+    return LoadCheckpoint(context_, manifest_id, plan_.fingerprint, static_cast<uint64_t>(layout_.size()),
+                          optimizer_.share());
   }
 
   // Loads the newest one that can be read; "" if there is none.
@@ -150,10 +152,14 @@ class TrainingRun {
   // Moves the parameters along the gradient, unless the guard says to leave this step out.
   absl::Status Update() {
     rate_ = LearningRate(plan_.schedule, plan_.optimizer.learning_rate(), state_.step, plan_.steps);
-    norm_ = optimizer_.Norm(gradient_);
+    const absl::StatusOr<double> norm = optimizer_.Norm(gradient_);
+    if (!norm.ok()) return norm.status();
+    norm_ = *norm;
     const std::string complaint = guard_.Complaint(loss_, norm_, state_.losses);
     if (complaint.empty()) {
-      optimizer_.Apply(state_.step + 1, rate_, norm_, gradient_, absl::MakeSpan(state_.parameters));
+      const absl::Status applied =
+          optimizer_.Apply(state_.step + 1, rate_, norm_, gradient_, absl::MakeSpan(state_.parameters));
+      if (!applied.ok()) return applied;
       batch_gradient_.Load(state_.parameters);
       state_.losses.push_back(static_cast<float>(loss_));
       return absl::OkStatus();
@@ -215,12 +221,28 @@ class TrainingRun {
                             meter_->elapsed_seconds(now) / done * rest);
   }
 
-  void BeginCheckpoint() {
+  // Not where each rank stores its own share of the moments: that needs a folder that all of them share.
+  bool OneWrites() const {
+    return optimizer_.shards() == nullptr || !context_.task().rendezvous_address().empty();
+  }
+
+  absl::Status BeginCheckpoint() {
     Metrics metrics = {{"loss", loss_}};
     if (validation_loss_) metrics.emplace_back("validation_loss", *validation_loss_);
-    const StateView view = {state_.step, state_.parameters, optimizer_.moment1(), optimizer_.moment2(),
-                            state_.losses};
-    stall_ += writer_.Begin(view, std::move(metrics));
+    StateView view = {state_.step, state_.parameters, optimizer_.moment1(), optimizer_.moment2(),
+                      state_.losses};
+    const absl::Time before = absl::Now();
+    ShardedOptimizer::Moments all;
+    if (optimizer_.shards() != nullptr && OneWrites()) {
+      absl::StatusOr<ShardedOptimizer::Moments> gathered = optimizer_.Gather(absl::MakeSpan(gradient_));
+      if (!gathered.ok()) return gathered.status();
+      all = *std::move(gathered);
+      view.moment1 = all.moment1;
+      view.moment2 = all.moment2;
+    }
+    writer_.Begin(view, std::move(metrics));
+    stall_ += absl::ToDoubleSeconds(absl::Now() - before);
+    return absl::OkStatus();
   }
 
   absl::StatusOr<TrainOutcome> End() {
@@ -231,7 +253,7 @@ class TrainingRun {
   }
 
   absl::Status Leave() {
-    BeginCheckpoint();
+    if (absl::Status status = BeginCheckpoint(); !status.ok()) return status;
     if (absl::Status status = writer_.Finish(); !status.ok()) return status;
     // One rank was asked; the others are about to be, and leave as asked.
     const absl::Time patience = absl::Now() + kStopSpread;
@@ -244,8 +266,8 @@ class TrainingRun {
   const ParameterLayout& layout_;
   const TrainingPlan& plan_;
   const RunSources& sources_;
+  ShardedOptimizer optimizer_;
   BatchGradient batch_gradient_;
-  Optimizer optimizer_;
   const LossGuard guard_;
   TrainState state_;
   CheckpointWriter writer_;
