@@ -113,7 +113,7 @@ TEST_F(SftTest, RefusesAnotherFormatAndAPromptThatNeverFits) {
   narrow->mutable_task().mutable_spec()->mutable_sft()->set_seq_len(8);
   status = RunSft(*narrow);
   EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition);
-  EXPECT_TRUE(absl::StrContains(status.message(), "leaves no row: 10")) << status;
+  EXPECT_TRUE(absl::StrContains(status.message(), "leaves no instruction: 10")) << status;
   const auto wide = Task(5);
   wide->mutable_task().mutable_spec()->mutable_sft()->set_seq_len(100000);
   EXPECT_TRUE(absl::StrContains(RunSft(*wide).message(), "sft.seq_len is 100000")) << status;
