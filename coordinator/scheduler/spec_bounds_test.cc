@@ -198,6 +198,25 @@ TEST(SpecBoundsTest, NamesWhatIsWrongWithTraining) {
   }
 }
 
+TEST(SpecBoundsTest, NamesWhatIsWrongWithFineTuning) {
+  const std::string sft = "sft { steps: 1 batch_sequences: 1 optimizer { learning_rate: 1e-4 ";
+  EXPECT_EQ(Problems(sft + "} lora { rank: 8 } pack_rows: true chat_template: CHATML }"), "");
+  const std::pair<const char*, const char*> rows[] = {
+      {"} lora {}", "job \"j\": sft.lora.rank is 0: must be from 1 to 4096"},
+      {"} lora { rank: 4097 }", "sft.lora.rank is 4097"},
+      {"} lora { rank: 8 alpha: -1 }", "sft.lora.alpha is -1: must be from 0 to 1e+06"},
+      {"} lora { rank: 8 alpha: nan }", "sft.lora.alpha is nan"},
+      {"muon { learning_rate: 0.01 } } lora { rank: 8 }",
+       "sft.optimizer.muon is set: must be left out with sft.lora"},
+      {"} chat_template: 3", "sft.chat_template is 3: must be ALPACA, LLAMA2 or CHATML"},
+  };
+  for (const auto& [text, problem] : rows) {
+    const std::string problems = Problems(sft + text + " }");
+    EXPECT_THAT(problems, HasSubstr(problem)) << text;
+    EXPECT_EQ(problems.find('\n'), std::string::npos) << problems;
+  }
+}
+
 TEST(SpecBoundsTest, RefusesATextThatNoRecordShouldHold) {
   EXPECT_EQ(Problems("benchmark { target: 'host' decode_tokens: 1 runs: 1 prompt: '" +
                      std::string(65537, 'x') + "' }"),

@@ -11,6 +11,8 @@ constexpr uint32_t kBatchMax = 1'000'000;
 constexpr uint32_t kSequenceMax = 1 << 20;
 constexpr uint32_t kRampStepsMax = 1'000'000;
 constexpr uint32_t kPartsMax = 1024;
+constexpr uint32_t kLoraRankMax = 4096;
+constexpr float kLoraAlphaMax = 1e6f;
 
 // Of a model that is no Llama.
 void CheckOptions(const v1::ModelShape& shape, ProblemList& problems) {
@@ -138,6 +140,15 @@ void CheckPrecision(const std::string& kind, v1::Precision precision, ProblemLis
   problems.Add(kind + ".precision", static_cast<int>(precision), "must be F32 or BF16");
 }
 
+void CheckLora(const v1::SftSpec& spec, ProblemList& problems) {
+  CheckRange("sft.lora.rank", spec.lora().rank(), 1u, kLoraRankMax, problems);
+  CheckRange("sft.lora.alpha", spec.lora().alpha(), 0.f, kLoraAlphaMax, problems);
+  if (spec.optimizer().has_muon()) {
+    problems.Add("sft.optimizer.muon", "set",
+                 "must be left out with sft.lora: Muon's steps are made for whole matrices");
+  }
+}
+
 }  // namespace
 
 void CheckPretrain(const v1::PretrainSpec& spec, uint32_t ranks, ProblemList& problems) {
@@ -171,6 +182,11 @@ void CheckSft(const v1::SftSpec& spec, uint32_t ranks, ProblemList& problems) {
   CheckParts("sft", spec.gradient_parts(), problems);
   CheckPrecision("sft", spec.precision(), problems);
   if (spec.seq_len() != 0) CheckRange("sft.seq_len", spec.seq_len(), 2u, kSequenceMax, problems);
+  if (spec.has_lora()) CheckLora(spec, problems);
+  if (!v1::ChatTemplate_IsValid(spec.chat_template())) {
+    problems.Add("sft.chat_template", static_cast<int>(spec.chat_template()),
+                 "must be ALPACA, LLAMA2 or CHATML");
+  }
 }
 
 }  // namespace bonsai

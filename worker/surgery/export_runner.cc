@@ -17,6 +17,9 @@
 namespace bonsai {
 namespace {
 
+// What fine-tuning leaves beside a model, as transformers names and reads it.
+constexpr char kChatTemplate[] = "chat_template.jinja";
+constexpr uint64_t kChatTemplateBytesMax = 1 << 16;
 constexpr const char* kModelFiles[] = {"config.json", "model.safetensors", "tokenizer.model"};
 
 // The model that is exported; the bytes point into the mapped files.
@@ -73,11 +76,26 @@ absl::StatusOr<std::set<v1::ExportSpec::Format>> ReadFormats(const v1::ExportSpe
   return formats;
 }
 
-absl::Status AddTransformersFiles(RunnerContext& context, const edge::CheckedModel& model,
-                                  v1::Manifest& manifest) {
+// The model's Jinja template; "" if it has none.
+absl::StatusOr<std::string> ReadChatTemplate(RunnerContext& context, const InputArtifact& input) {
+  const v1::ArtifactFile* file = FindFile(input.manifest, kChatTemplate);
+  if (file == nullptr) return "";
+  if (file->blob().size_bytes() > kChatTemplateBytesMax) {
+    return absl::InvalidArgumentError(absl::StrCat("the model ", input.id, ": ", kChatTemplate, " has ",
+                                                   file->blob().size_bytes(), " bytes; valid: at most ",
+                                                   kChatTemplateBytesMax));
+  }
+  return context.blobs().Get(file->blob().sha256(), kChatTemplateBytesMax);
+}
+
+absl::Status AddTransformersFiles(RunnerContext& context, const InputArtifact& input,
+                                  const edge::CheckedModel& model, v1::Manifest& manifest) {
+  const absl::StatusOr<std::string> chat_template = ReadChatTemplate(context, input);
+  if (!chat_template.ok()) return chat_template.status();
+  if (!chat_template->empty()) *manifest.add_files() = *FindFile(input.manifest, kChatTemplate);
   const std::pair<const char*, std::string> kFiles[] = {
       {"generation_config.json", WriteGenerationConfig(model.config)},
-      {"tokenizer_config.json", WriteTokenizerConfig(model.config, *model.tokenizer)},
+      {"tokenizer_config.json", WriteTokenizerConfig(model.config, *model.tokenizer, *chat_template)},
       {"special_tokens_map.json", WriteSpecialTokensMap(*model.tokenizer)}};
   for (const auto& [path, bytes] : kFiles) {
     if (absl::Status status = AddBytes(context, bytes, path, manifest); !status.ok()) return status;
@@ -157,7 +175,7 @@ absl::Status RunExport(RunnerContext& context) {
     context.ReportProgress(done++, formats->size(), "formats");
     if (context.StopRequested()) return absl::CancelledError("asked to stop");
     const absl::Status status = format == v1::ExportSpec::HUGGING_FACE
-                                    ? AddTransformersFiles(context, (*source)->model, *manifest)
+                                    ? AddTransformersFiles(context, *input, (*source)->model, *manifest)
                                     : AddLlama2cFiles(context, **source, *manifest);
     if (!status.ok()) return status;
   }

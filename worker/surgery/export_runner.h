@@ -11,7 +11,8 @@ namespace bonsai {
 // Checks the model's files against each other and publishes them, the same blobs, with what the formats add.
 // Of a model whose layers share weights, files in which each layer has its own. A model that is no Llama
 // otherwise (qk_norm, RELU_SQUARED, a soft cap) is refused. The formats:
-//   HUGGING_FACE: generation_config.json, tokenizer_config.json, special_tokens_map.json
+//   HUGGING_FACE: generation_config.json, tokenizer_config.json, special_tokens_map.json; of a fine-tuned
+//                 model also its chat_template.jinja, which is in tokenizer_config.json as well
 //   LLAMA2C: model.bin, tokenizer.bin
 // Nothing is published unless what was written reads back and computes the same. Errors: InvalidArgument
 // names the field, or the file and the key; Cancelled when asked to stop; ResourceExhausted if the disk is

@@ -4,6 +4,7 @@
 #include <iterator>
 
 #include "edge_runtime/engine/engine.h"
+#include "edge_runtime/model/json.h"
 #include "edge_runtime/model/model_fixture.h"
 #include "edge_runtime/model/test_data.h"
 #include "gmock/gmock.h"
@@ -220,6 +221,22 @@ TEST_F(ExportRunner, NamesAVocabularyThatDoesNotFit) {
   const absl::Status status = Export(edge::FixtureFiles(small, 1), {v1::ExportSpec::HUGGING_FACE});
   EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
   EXPECT_THAT(Text(status), HasSubstr("tokenizer.model: it has 265 pieces; config.json's vocab_size is 200"));
+}
+
+TEST_F(ExportRunner, AFineTunedModelsChatTemplateGoesAlong) {
+  auto files = edge::FixtureFiles(edge::FixtureConfig(), 1);
+  files["chat_template.jinja"] = "{{- bos_token + 'say \"' -}}\n{{- '\\n' -}}";
+  ASSERT_TRUE(Export(files, {v1::ExportSpec::HUGGING_FACE}).ok());
+  EXPECT_EQ(context_->OutputFile("chat_template.jinja").value(), files["chat_template.jinja"]);
+  std::string error;
+  const auto json =
+      edge::JsonValue::Parse(context_->OutputFile("tokenizer_config.json").value(), &error).value();
+  EXPECT_EQ(json.Find("chat_template")->string(), files["chat_template.jinja"]);
+
+  context_ = FakeRunnerContext::Create(testing::TempDir());
+  files["chat_template.jinja"] = std::string(65537, 'x');
+  EXPECT_THAT(Text(Export(files, {v1::ExportSpec::HUGGING_FACE})),
+              HasSubstr("chat_template.jinja has 65537 bytes; valid: at most 65536"));
 }
 
 TEST_F(ExportRunner, RefusesASpecWithoutAFormat) {

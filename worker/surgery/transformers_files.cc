@@ -28,12 +28,14 @@ std::string WriteGenerationConfig(const edge::ModelConfig& config) {
   return writer.text() + "\n";
 }
 
-std::string WriteTokenizerConfig(const edge::ModelConfig& config, const edge::Tokenizer& tokenizer) {
+std::string WriteTokenizerConfig(const edge::ModelConfig& config, const edge::Tokenizer& tokenizer,
+                                 std::string_view chat_template) {
   edge::JsonWriter writer(/*indented=*/true);
   writer.BeginObject();
   writer.Key("add_bos_token").Bool(tokenizer.bos_id() >= 0);
   writer.Key("add_eos_token").Bool(false);
   WritePiece("bos_token", tokenizer.bos_id(), tokenizer, writer);
+  if (!chat_template.empty()) writer.Key("chat_template").String(chat_template);
   writer.Key("clean_up_tokenization_spaces").Bool(false);
   WritePiece("eos_token", tokenizer.eos_id(), tokenizer, writer);
   // The legacy mode puts a space behind special tokens, which SentencePiece does not.

@@ -4,6 +4,7 @@
 #define BONSAI_WORKER_SURGERY_TRANSFORMERS_FILES_H_
 
 #include <string>
+#include <string_view>
 
 #include "edge_runtime/model/config.h"
 #include "edge_runtime/model/tokenizer.h"
@@ -14,8 +15,9 @@ namespace bonsai {
 std::string WriteGenerationConfig(const edge::ModelConfig& config);
 
 // tokenizer_config.json for LlamaTokenizer, which reads tokenizer.model: BOS before a text, no EOS behind it,
-// as the model was trained and is evaluated.
-std::string WriteTokenizerConfig(const edge::ModelConfig& config, const edge::Tokenizer& tokenizer);
+// as the model was trained and is evaluated. `chat_template` is the model's Jinja template, or "".
+std::string WriteTokenizerConfig(const edge::ModelConfig& config, const edge::Tokenizer& tokenizer,
+                                 std::string_view chat_template = "");
 
 // special_tokens_map.json: the pieces of BOS, EOS and the unknown token.
 std::string WriteSpecialTokensMap(const edge::Tokenizer& tokenizer);

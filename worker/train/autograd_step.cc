@@ -89,8 +89,17 @@ class AutogradStep final : public TrainStep {
     return x.view({x.size(0), x.size(1), heads, config_.head_dim}).transpose(1, 2);
   }
 
-  Tensor Attention(const Tensor& x, int32_t l) const {
-    const int64_t positions = x.size(1), group = config_.heads / config_.kv_heads;
+  // [rows or 1, 1, positions, positions]: true where a query (the row) does not see a key (the column).
+  static Tensor HiddenOf(const TokenBatch& batch) {
+    const Tensor later = at::ones({1, 1, batch.positions, batch.positions}, at::kBool).triu(1);
+    if (batch.begins == nullptr) return later;
+    const Tensor begins =
+        at::from_blob(const_cast<int32_t*>(batch.begins), {batch.rows, 1, batch.positions, 1}, at::kInt);
+    return later.logical_or(at::arange(batch.positions, at::kInt) < begins);
+  }
+
+  Tensor Attention(const Tensor& x, int32_t l, const Tensor& hidden) const {
+    const int64_t group = config_.heads / config_.kv_heads;
     Tensor q = Heads(at::matmul(x, Weight(TensorRole::kQuery, l).t()), config_.heads);
     Tensor k = Heads(at::matmul(x, Weight(TensorRole::kKey, l).t()), config_.kv_heads);
     if (config_.qk_norm) {
@@ -102,7 +111,6 @@ class AutogradStep final : public TrainStep {
     const Tensor v = Heads(at::matmul(x, Weight(TensorRole::kValue, l).t()), config_.kv_heads);
     const Tensor scores =
         at::matmul(q, k.repeat_interleave(group, 1).transpose(-2, -1)) / std::sqrt(config_.head_dim);
-    const Tensor hidden = at::ones({positions, positions}, at::kBool).triu(1);
     const Tensor weights = scores.masked_fill(hidden, -INFINITY).softmax(-1);
     const Tensor mixed = at::matmul(weights, v.repeat_interleave(group, 1)).transpose(1, 2).flatten(2);
     return at::matmul(mixed, Weight(TensorRole::kAttentionOutput, l).t());
@@ -118,8 +126,9 @@ class AutogradStep final : public TrainStep {
     const Tensor tokens =
         at::from_blob(const_cast<int32_t*>(batch.tokens), {batch.rows, batch.positions}, at::kInt).clone();
     Tensor x = at::embedding(Weight(TensorRole::kEmbedding, -1), tokens);
+    const Tensor hidden = HiddenOf(batch);
     for (int32_t l = 0; l < config_.layers; ++l) {
-      x = x + Attention(Norm(x, Weight(TensorRole::kAttentionNorm, l)), l);
+      x = x + Attention(Norm(x, Weight(TensorRole::kAttentionNorm, l)), l, hidden);
       const Tensor y = Norm(x, Weight(TensorRole::kFeedForwardNorm, l));
       x = x + at::matmul(Activation(y, l), Weight(TensorRole::kDown, l).t());
     }

@@ -21,17 +21,22 @@ float ScaleOf(const BatchSource::Size& size) { return 1.0f / static_cast<float>(
 }  // namespace
 
 BatchGradient::BatchGradient(RankGroup& group, const ParameterLayout& layout, const TrainingPlan& plan,
-                             int threads, const ShardMap* shards)
-    : group_(group),
-      shards_(shards),
-      parts_(plan.gradient_parts),
-      step_(CreateLlamaStep(layout, SelectKernels(), threads, OptionsOf(plan))) {
-  if (parts_ > 0) tree_.emplace(layout, SelectKernels(), threads, OptionsOf(plan));
+                             int threads, const ShardMap* shards, LowRankModel* low_rank)
+    : group_(group), shards_(shards), parts_(plan.gradient_parts), low_rank_(low_rank) {
+  const ParameterLayout& model = low_rank == nullptr ? layout : low_rank->model_layout();
+  LlamaPassOptions options = OptionsOf(plan);
+  options.layers_only = low_rank != nullptr;
+  std::unique_ptr<TrainStep> step = CreateLlamaStep(model, SelectKernels(), threads, options);
+  step_ = step.get();
+  pass_ = std::move(step);
+  if (low_rank != nullptr) pass_ = CreateLowRankPass(*low_rank, std::move(pass_));
+  if (parts_ > 0) tree_.emplace(model, SelectKernels(), threads, options, low_rank);
 }
 
 void BatchGradient::Load(absl::Span<const float> parameters) {
-  step_->Load(parameters);
-  if (tree_) tree_->Load(parameters);
+  const absl::Span<const float> model = low_rank_ == nullptr ? parameters : low_rank_->Load(parameters);
+  step_->Load(model);
+  if (tree_) tree_->Load(model);
 }
 
 absl::StatusOr<double> BatchGradient::Compute(BatchSource& source, uint64_t step,
@@ -59,14 +64,14 @@ absl::StatusOr<double> BatchGradient::Sum(BatchSource& source, uint64_t step, ab
   std::fill(gradient.begin(), gradient.end(), 0.0f);
   std::vector<double> loss = {0.0};
   if (group_.ranks() == 1) {
-    loss[0] = step_->AddGradient(buffers_[0].View(), ScaleOf(size), gradient);
+    loss[0] = pass_->AddGradient(buffers_[0].View(), ScaleOf(size), gradient);
     return loss[0];
   }
   // What the backward pass is done with is summed while it goes on.
   const std::unique_ptr<SumUnderWay> sum =
       shards_ == nullptr ? group_.BeginSum(gradient)
                          : group_.BeginSumToOwners(gradient, shards_->ranges(), group_.ranks());
-  loss[0] = step_->StreamGradient(buffers_[0].View(), ScaleOf(size), gradient,
+  loss[0] = pass_->StreamGradient(buffers_[0].View(), ScaleOf(size), gradient,
                                   [&](int64_t first) { sum->FinalFrom(first); });
   if (absl::Status status = sum->Finish(); !status.ok()) return status;
   if (absl::Status status = group_.Sum(absl::MakeSpan(loss)); !status.ok()) return status;

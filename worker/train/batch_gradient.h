@@ -16,6 +16,7 @@
 #include "absl/types/span.h"
 #include "worker/train/batch_source.h"
 #include "worker/train/gradient_tree.h"
+#include "worker/train/low_rank_model.h"
 #include "worker/train/parameter_layout.h"
 #include "worker/train/rank_group.h"
 #include "worker/train/shard_map.h"
@@ -26,9 +27,10 @@ namespace bonsai {
 
 class BatchGradient {
  public:
-  // All outlive this. `shards`: whose value is whose; null: everyone gets all of them.
+  // All outlive this. `shards`: whose value is whose; null: everyone gets all of them. With `low_rank`, the
+  // parameters and gradients of all calls are its adapters', and `layout` is not asked.
   BatchGradient(RankGroup& group, const ParameterLayout& layout, const TrainingPlan& plan, int threads,
-                const ShardMap* shards = nullptr);
+                const ShardMap* shards = nullptr, LowRankModel* low_rank = nullptr);
 
   // The parameters of the calls that follow, as for TrainStep.
   void Load(absl::Span<const float> parameters);
@@ -41,7 +43,7 @@ class BatchGradient {
   double TakeWaitSeconds() { return std::exchange(wait_seconds_, 0.0); }
 
   // The summed loss of other rows, on this rank alone, in nats.
-  double Loss(const TokenBatch& batch) { return step_->Loss(batch); }
+  double Loss(const TokenBatch& batch) { return pass_->Loss(batch); }
 
  private:
   absl::Status Fill(BatchSource& source, uint64_t step, const RowShare& share, RowBuffer& buffer);
@@ -51,7 +53,9 @@ class BatchGradient {
   RankGroup& group_;
   const ShardMap* const shards_;
   const uint32_t parts_;
-  const std::unique_ptr<TrainStep> step_;
+  LowRankModel* const low_rank_;     // may be null
+  TrainStep* step_;                  // pass_, or inside of it
+  std::unique_ptr<BatchPass> pass_;  // whose gradients are the parameters'
   std::optional<GradientTree> tree_;
   double wait_seconds_ = 0;
   std::vector<RowBuffer> buffers_;  // one, or one for each of this rank's parts

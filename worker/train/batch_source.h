@@ -18,16 +18,20 @@ struct RowBuffer {
   int64_t positions = 0;
   std::vector<int32_t> tokens;   // [rows, positions]
   std::vector<int32_t> targets;  // [rows, positions]; negative: none
+  std::vector<int32_t> begins;   // [rows, positions], or empty: each row is one document
 
-  TokenBatch View() const { return {rows, positions, tokens.data(), targets.data()}; }
+  TokenBatch View() const {
+    return {rows, positions, tokens.data(), targets.data(), begins.empty() ? nullptr : begins.data()};
+  }
 };
 
 class BatchSource {
  public:
   struct Size {
-    int64_t rows;      // over all ranks; at least 1
-    uint64_t tokens;   // that the model reads, padding not counted
-    uint64_t targets;  // that the loss counts; at least 1
+    int64_t rows;            // over all ranks; at least 1
+    uint64_t tokens;         // that the model reads, padding not counted
+    uint64_t targets;        // that the loss counts; at least 1
+    uint64_t documents = 0;  // in these rows; 0: one in each
   };
 
   virtual ~BatchSource() = default;

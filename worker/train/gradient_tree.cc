@@ -2,18 +2,22 @@
 
 #include <algorithm>
 #include <bit>
+#include <utility>
 
 #include "worker/train/thread_share.h"
 
 namespace bonsai {
 
 GradientTree::GradientTree(const ParameterLayout& layout, const Kernels& kernels, int threads,
-                           const LlamaPassOptions& options)
+                           const LlamaPassOptions& options, const LowRankModel* low_rank)
     : kernels_(kernels),
-      size_(static_cast<size_t>(layout.size())),
+      size_(static_cast<size_t>(low_rank == nullptr ? layout.size() : low_rank->layout().size())),
       weights_(layout, options.precision, threads),
       branches_(std::bit_floor(static_cast<size_t>(std::max(1, threads)))) {
-  for (Branch& branch : branches_) branch.pass = CreateLlamaPass(layout, kernels, weights_, options);
+  for (Branch& branch : branches_) {
+    branch.pass = CreateLlamaPass(layout, kernels, weights_, options);
+    if (low_rank != nullptr) branch.pass = CreateLowRankPass(*low_rank, std::move(branch.pass));
+  }
 }
 
 double GradientTree::SumBranch(absl::Span<const TokenBatch> batches, float scale, size_t level,

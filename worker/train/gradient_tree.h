@@ -10,14 +10,17 @@
 
 #include "absl/types/span.h"
 #include "worker/train/llama_pass.h"
+#include "worker/train/low_rank_model.h"
 
 namespace bonsai {
 
 class GradientTree {
  public:
   // `layout` outlives this. Memory: for each thread the logarithm of its batches' number in gradients.
+  // With `low_rank`, which has been loaded before each Sum, the gradient is that of its adapters, while
+  // `layout` and what is loaded here are the changed model's.
   GradientTree(const ParameterLayout& layout, const Kernels& kernels, int threads,
-               const LlamaPassOptions& options = {});
+               const LlamaPassOptions& options = {}, const LowRankModel* low_rank = nullptr);
 
   // The parameters of the calls that follow, as for TrainStep.
   void Load(absl::Span<const float> parameters) { weights_.Load(parameters); }

@@ -4,29 +4,16 @@
 
 #include "absl/strings/str_cat.h"
 #include "worker/train/keyed_permutation.h"
+#include "worker/train/row_packing.h"
 
 namespace bonsai {
 
-std::string AlpacaPrompt(const v1::Instruction& instruction) {
-  if (instruction.input().empty()) {
-    return absl::StrCat(
-        "Below is an instruction that describes a task. Write a response that appropriately completes the "
-        "request.\n\n"
-        "### Instruction:\n",
-        instruction.instruction(), "\n\n### Response:");
-  }
-  return absl::StrCat(
-      "Below is an instruction that describes a task, paired with an input that provides further context. "
-      "Write a "
-      "response that appropriately completes the request.\n\n### Instruction:\n",
-      instruction.instruction(), "\n\n### Input:\n", instruction.input(), "\n\n### Response:");
-}
-
 absl::Status InstructionSource::Add(const v1::Instruction& instruction, const edge::Tokenizer& tokenizer) {
-  const std::vector<int32_t> prompt = tokenizer.Encode(AlpacaPrompt(instruction));
+  const std::vector<int32_t> prompt = tokenizer.Encode(
+      edge::ChatPrompt(shape_.chat_template, instruction.instruction(), instruction.input()));
   const std::vector<int32_t> response = tokenizer.Encode(instruction.output());
-  // A row of n + 1 tokens is read up to n, and asked for n.
-  const size_t room = size_t{positions_} + 1;
+  // Of n + 1 tokens, n are read, and n asked for.
+  const size_t room = size_t{shape_.positions} + 1;
   if (response.empty() || 1 + prompt.size() >= room) {
     ++dropped_;
     return absl::OkStatus();
@@ -44,38 +31,72 @@ absl::Status InstructionSource::Add(const v1::Instruction& instruction, const ed
   tokens_.push_back(tokenizer.eos_id());
   tokens_.resize(begin + length);
   truncated_ += length < whole;
-  rows_.push_back({begin, static_cast<uint32_t>(length), static_cast<uint32_t>(1 + prompt.size())});
+  instructions_.push_back({begin, static_cast<uint32_t>(length), static_cast<uint32_t>(1 + prompt.size())});
   return absl::OkStatus();
 }
 
-const InstructionSource::Row& InstructionSource::RowOf(uint64_t step, uint64_t place) const {
-  return rows_[SampleAt(step * batch_sequences_ + place, rows_.size(), seed_)];
+const std::vector<InstructionSource::Row>& InstructionSource::RowsOf(uint64_t step) {
+  if (!rows_.empty() && step_ == step) return rows_;
+  step_ = step;
+  rows_.clear();
+  Row all;
+  std::vector<uint32_t> lengths;
+  for (uint64_t place = 0; place < shape_.batch_sequences; ++place) {
+    const uint64_t number = step * shape_.batch_sequences + place;
+    all.push_back(static_cast<uint32_t>(SampleAt(number, instructions_.size(), shape_.seed)));
+    lengths.push_back(instructions_[all.back()].positions());
+  }
+  if (!shape_.pack_rows) {
+    for (const uint32_t i : all) rows_.push_back({i});
+    return rows_;
+  }
+  rows_ = PackRows(lengths, shape_.positions, shape_.rows_multiple);
+  for (Row& row : rows_) {
+    for (uint32_t& i : row) i = all[i];
+  }
+  return rows_;
 }
 
 BatchSource::Size InstructionSource::SizeOf(uint64_t step) {
-  Size size = {static_cast<int64_t>(batch_sequences_), 0, 0};
-  for (uint64_t place = 0; place < batch_sequences_; ++place) {
-    const Row& row = RowOf(step, place);
-    size.tokens += row.length - 1;
-    size.targets += row.length - row.prompt;
+  const std::vector<Row>& rows = RowsOf(step);
+  Size size = {static_cast<int64_t>(rows.size()), 0, 0, shape_.batch_sequences};
+  for (const Row& row : rows) {
+    for (const uint32_t i : row) {
+      size.tokens += instructions_[i].positions();
+      size.targets += instructions_[i].length - instructions_[i].prompt;
+    }
   }
   return size;
 }
 
 absl::Status InstructionSource::Fill(uint64_t step, int64_t first, int64_t rows, RowBuffer* buffer) {
+  const absl::Span<const Row> filled = absl::MakeConstSpan(RowsOf(step)).subspan(first, rows);
   buffer->rows = rows;
   buffer->positions = 1;
-  for (int64_t row = 0; row < rows; ++row) {
-    buffer->positions = std::max<int64_t>(buffer->positions, RowOf(step, first + row).length - 1);
+  for (const Row& row : filled) {
+    int64_t positions = 0;
+    for (const uint32_t i : row) positions += instructions_[i].positions();
+    buffer->positions = std::max(buffer->positions, positions);
   }
   // Padding reads token 0 and is asked for nothing; no position before it sees it.
   buffer->tokens.assign(rows * buffer->positions, 0);
   buffer->targets.assign(rows * buffer->positions, -1);
+  buffer->begins.assign(shape_.pack_rows ? rows * buffer->positions : 0, 0);
   for (int64_t r = 0; r < rows; ++r) {
-    const Row& row = RowOf(step, first + r);
-    const auto begin = tokens_.begin() + static_cast<int64_t>(row.begin), end = begin + row.length;
-    std::copy(begin, end - 1, buffer->tokens.begin() + r * buffer->positions);
-    std::copy(begin + row.prompt, end, buffer->targets.begin() + r * buffer->positions + row.prompt - 1);
+    int64_t at = 0;
+    for (const uint32_t i : filled[r]) {
+      const Tokenized& one = instructions_[i];
+      const auto begin = tokens_.begin() + static_cast<int64_t>(one.begin), end = begin + one.length;
+      const int64_t place = r * buffer->positions + at;
+      std::copy(begin, end - 1, buffer->tokens.begin() + place);
+      std::copy(begin + one.prompt, end, buffer->targets.begin() + place + one.prompt - 1);
+      if (shape_.pack_rows)
+        std::fill_n(buffer->begins.begin() + place, one.positions(), static_cast<int32_t>(at));
+      at += one.positions();
+    }
+    if (!shape_.pack_rows) continue;
+    std::fill_n(buffer->begins.begin() + r * buffer->positions + at, buffer->positions - at,
+                static_cast<int32_t>(at));
   }
   return absl::OkStatus();
 }

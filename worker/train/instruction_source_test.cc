@@ -2,32 +2,15 @@
 
 #include <gtest/gtest.h>
 
+#include <map>
 #include <set>
+
+#include "absl/strings/str_cat.h"
+#include "worker/train/byte_tokenizer_testing.h"
+#include "worker/train/random_bits.h"
 
 namespace bonsai {
 namespace {
-
-// One id for each byte, above BOS 1 and EOS 2.
-class ByteTokenizer final : public edge::Tokenizer {
- public:
-  int32_t vocab_size() const override { return 259; }
-  int32_t bos_id() const override { return 1; }
-  int32_t eos_id() const override { return 2; }
-  int32_t unk_id() const override { return 0; }
-  std::vector<int32_t> Encode(std::string_view text) const override {
-    std::vector<int32_t> ids;
-    for (const char c : text) ids.push_back(3 + static_cast<uint8_t>(c));
-    return ids;
-  }
-  std::string Decode(std::span<const int32_t> ids) const override {
-    std::string text;
-    for (const int32_t id : ids) text += id < 3 ? (id == 2 ? '$' : '^') : static_cast<char>(id - 3);
-    return text;
-  }
-  std::string DecodePiece(int32_t, int32_t) const override { return ""; }
-  std::string_view Piece(int32_t) const override { return ""; }
-  float Score(int32_t) const override { return 0; }
-};
 
 v1::Instruction InstructionOf(const std::string& instruction, const std::string& input,
                               const std::string& output) {
@@ -36,6 +19,10 @@ v1::Instruction InstructionOf(const std::string& instruction, const std::string&
   result.set_input(input);
   result.set_output(output);
   return result;
+}
+
+std::string AlpacaPrompt(const v1::Instruction& instruction) {
+  return edge::ChatPrompt(edge::ChatTemplate::kAlpaca, instruction.instruction(), instruction.input());
 }
 
 // What the loss counts of a row.
@@ -47,21 +34,8 @@ std::string Asked(const RowBuffer& buffer, int64_t row) {
   return ByteTokenizer().Decode(ids);
 }
 
-TEST(AlpacaPrompt, IsThePublishedTemplate) {
-  EXPECT_EQ(
-      AlpacaPrompt(InstructionOf("Add.", "1 2", "3")),
-      "Below is an instruction that describes a task, paired with an input that provides further context. "
-      "Write a "
-      "response that appropriately completes the request.\n\n### Instruction:\nAdd.\n\n### Input:\n1 2\n\n"
-      "### Response:");
-  EXPECT_EQ(
-      AlpacaPrompt(InstructionOf("Sing.", "", "La")),
-      "Below is an instruction that describes a task. Write a response that appropriately completes the "
-      "request.\n\n### Instruction:\nSing.\n\n### Response:");
-}
-
 TEST(InstructionSource, AsksForTheResponseAndItsEndOnly) {
-  InstructionSource source(400, 1, 0);
+  InstructionSource source({400, 1, 0});
   const v1::Instruction instruction = InstructionOf("Sing.", "", "La la");
   ASSERT_TRUE(source.Add(instruction, ByteTokenizer()).ok());
   RowBuffer buffer;
@@ -80,7 +54,7 @@ TEST(InstructionSource, AsksForTheResponseAndItsEndOnly) {
 
 TEST(InstructionSource, CutsResponsesAndDropsWhatLeavesNoRoom) {
   const size_t prompt = AlpacaPrompt(InstructionOf("Sing.", "", "x")).size() + 1;
-  InstructionSource source(static_cast<uint32_t>(prompt + 3), 1, 0);
+  InstructionSource source({static_cast<uint32_t>(prompt + 3), 1, 0});
   ASSERT_TRUE(source.Add(InstructionOf("Sing.", "", "abc"), ByteTokenizer()).ok());
   EXPECT_EQ(source.truncated(), 0u);
   ASSERT_TRUE(source.Add(InstructionOf("Sing.", "", "abcdefgh"), ByteTokenizer()).ok());
@@ -88,7 +62,7 @@ TEST(InstructionSource, CutsResponsesAndDropsWhatLeavesNoRoom) {
   ASSERT_TRUE(source.Add(InstructionOf("Sing, please.", "", "abcdefgh"), ByteTokenizer()).ok());
   ASSERT_TRUE(source.Add(InstructionOf("Sing.", "", ""), ByteTokenizer()).ok());
   EXPECT_EQ(source.dropped(), 2u);
-  ASSERT_EQ(source.rows(), 2u);
+  ASSERT_EQ(source.instructions(), 2u);
   std::set<std::string> asked;
   for (uint64_t step = 0; step < 2; ++step) {
     RowBuffer buffer;
@@ -99,7 +73,7 @@ TEST(InstructionSource, CutsResponsesAndDropsWhatLeavesNoRoom) {
 }
 
 TEST(InstructionSource, RanksShareABatchAndPadTheirOwn) {
-  InstructionSource source(400, 4, 7);
+  InstructionSource source({400, 4, 7});
   for (const char* output : {"a", "bb", "ccc", "dddd"}) {
     ASSERT_TRUE(source.Add(InstructionOf("Sing.", "", output), ByteTokenizer()).ok());
   }
@@ -117,6 +91,73 @@ TEST(InstructionSource, RanksShareABatchAndPadTheirOwn) {
     }
     EXPECT_EQ(asked.size(), 4u);  // a batch is one epoch here
     EXPECT_EQ(source.SizeOf(step).targets, targets);
+  }
+}
+
+InstructionSource Packing(uint32_t rows_multiple) {
+  InstructionSource source({200, 10, 7, edge::ChatTemplate::kLlama2, true, rows_multiple});
+  for (int i = 0; i < 60; ++i) {
+    const std::string output = absl::StrCat("n", i, std::string(RandomBits(1, i) % 100, '.'));
+    EXPECT_TRUE(source.Add(InstructionOf("Sing.", "", output), ByteTokenizer()).ok());
+  }
+  return source;
+}
+
+// The documents of a row as text: what is read of each, and of that what is asked.
+std::multiset<std::pair<std::string, std::string>> Documents(const RowBuffer& rows) {
+  std::multiset<std::pair<std::string, std::string>> documents;
+  for (int64_t row = 0; row < rows.rows; ++row) {
+    std::map<int32_t, std::pair<std::vector<int32_t>, std::vector<int32_t>>> by_begin;
+    for (int64_t i = row * rows.positions; i < (row + 1) * rows.positions; ++i) {
+      auto& [read, asked] = by_begin[rows.begins[i]];
+      read.push_back(rows.tokens[i]);
+      if (rows.targets[i] >= 0) asked.push_back(rows.targets[i]);
+    }
+    for (const auto& [begin, ids] : by_begin) {
+      EXPECT_EQ(rows.begins[row * rows.positions + begin], begin);
+      if (ids.second.empty()) continue;  // padding
+      documents.emplace(ByteTokenizer().Decode(ids.first), ByteTokenizer().Decode(ids.second));
+    }
+  }
+  return documents;
+}
+
+TEST(InstructionSource, PacksEveryInstructionOnceInAnEpoch) {
+  InstructionSource source = Packing(4);
+  for (uint64_t epoch = 0; epoch < 3; ++epoch) {
+    std::multiset<std::pair<std::string, std::string>> seen;
+    for (uint64_t step = 6 * epoch; step < 6 * epoch + 6; ++step) {
+      RowBuffer rows;
+      const BatchSource::Size size = source.SizeOf(step);
+      EXPECT_EQ(size.rows % 4, 0);
+      EXPECT_LE(size.rows, 8);
+      ASSERT_TRUE(source.Fill(step, 0, size.rows, &rows).ok());
+      EXPECT_LE(rows.positions, 200);
+      uint64_t asked = 0;
+      for (const auto& document : Documents(rows)) {
+        EXPECT_EQ(document.first + "$", "^[INST] Sing. [/INST]" + document.second);
+        asked += document.second.size();
+        seen.insert(document);
+      }
+      EXPECT_EQ(size.targets, asked);
+    }
+    EXPECT_EQ(seen.size(), 60u);
+    EXPECT_EQ(std::set(seen.begin(), seen.end()).size(), 60u);
+  }
+}
+
+TEST(InstructionSource, AStepsPackedRowsDependOnNothingButTheStep) {
+  InstructionSource source = Packing(1), fresh = Packing(1);
+  for (const uint64_t step : {5, 2, 1000000007}) {
+    RowBuffer all, low, high;
+    const int64_t rows = source.SizeOf(step).rows;
+    ASSERT_GT(rows, 2);
+    ASSERT_TRUE(source.Fill(step, 0, rows, &all).ok());
+    ASSERT_TRUE(fresh.Fill(step, 0, 2, &low).ok());
+    ASSERT_TRUE(fresh.Fill(step, 2, rows - 2, &high).ok());
+    auto shared = Documents(low);
+    shared.merge(Documents(high));
+    EXPECT_EQ(shared, Documents(all));
   }
 }
 

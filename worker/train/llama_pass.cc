@@ -97,7 +97,7 @@ class LlamaPass final : public BatchPass {
   }
 
   AttentionShape ShapeOf(const TokenBatch& pass) const {
-    return {pass.rows, pass.positions, config_.heads, config_.kv_heads, config_.head_dim};
+    return {pass.rows, pass.positions, config_.heads, config_.kv_heads, config_.head_dim, pass.begins};
   }
   int64_t qkv_width() const { return int64_t{config_.heads + 2 * config_.kv_heads} * config_.head_dim; }
   int64_t attention_width() const { return int64_t{config_.heads} * config_.head_dim; }
@@ -271,6 +271,7 @@ void LlamaPass::Backward(const TokenBatch& pass, float* gradient, const FinalFro
     BackwardAttention(l, pass, gradient);
     if (final_from != nullptr) (*final_from)(weights_.FinalFrom(l));
   }
+  if (options_.layers_only) return;
   for (int64_t i = 0; i < n; ++i) {
     kernels_.add(gradient + weights_.embedding() + pass.tokens[i] * dim, d_residual_.data() + i * dim, dim);
   }

@@ -21,6 +21,8 @@ struct LlamaPassOptions {
   float z_loss = 0;
   // Of the weights' products; attention stays in F32.
   v1::Precision precision = v1::F32;
+  // The gradient of embedding and output projection is left as it is.
+  bool layers_only = false;
 };
 
 // `weights` outlives the pass, and has been loaded when one of its functions is called. The config's

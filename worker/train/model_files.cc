@@ -53,15 +53,20 @@ void AddProperty(absl::string_view name, std::string value, v1::Manifest& manife
   property.set_value(std::move(value));
 }
 
+absl::Status AddTensors(RunnerContext& context, const ParameterLayout& layout, absl::Span<const float> values,
+                        const std::string& path, v1::Manifest& manifest) {
+  const std::string local = absl::StrCat(context.task().work_dir(), "/", path);
+  if (absl::Status status = WriteSafetensors(layout, values, local); !status.ok()) return status;
+  return AddFile(context, local, path, manifest);
+}
+
 absl::StatusOr<v1::Manifest> StoreModel(RunnerContext& context, const ParameterLayout& layout,
                                         absl::Span<const float> parameters,
                                         const std::string& tokenizer_path) {
   v1::Manifest manifest;
   manifest.set_kind("model");
-  const std::string weights = absl::StrCat(context.task().work_dir(), "/model.safetensors");
-  if (absl::Status status = WriteSafetensors(layout, parameters, weights); !status.ok()) return status;
-  if (absl::Status status = AddFile(context, weights, "model.safetensors", manifest); !status.ok())
-    return status;
+  const absl::Status stored = AddTensors(context, layout, parameters, "model.safetensors", manifest);
+  if (!stored.ok()) return stored;
   const std::string config = edge::WriteHuggingFaceConfig(layout.config(), kDtype);
   if (absl::Status status = AddBytes(context, config, "config.json", manifest); !status.ok()) return status;
   if (absl::Status status = AddFile(context, tokenizer_path, "tokenizer.model", manifest); !status.ok())

@@ -23,6 +23,11 @@ absl::StatusOr<v1::Manifest> StoreModel(RunnerContext& context, const ParameterL
                                         absl::Span<const float> parameters,
                                         const std::string& tokenizer_path);
 
+// Adds a layout's tensors to an artifact, as a safetensors file (F32). They pass through a file in
+// task.work_dir.
+absl::Status AddTensors(RunnerContext& context, const ParameterLayout& layout, absl::Span<const float> values,
+                        const std::string& path, v1::Manifest& manifest);
+
 void AddProperty(absl::string_view name, std::string value, v1::Manifest& manifest);
 
 struct LoadedModel {

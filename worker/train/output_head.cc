@@ -13,6 +13,7 @@ OutputHead::OutputHead(const edge::ModelConfig& config, const Kernels& kernels, 
       soft_cap_(config.logit_soft_cap),
       z_loss_(options.z_loss),
       positions_(options.logit_positions),
+      layers_only_(options.layers_only),
       packed_(options.precision) {}
 
 void OutputHead::Logits(const float* x, int64_t n, float* logits) const {
@@ -35,6 +36,7 @@ double OutputHead::Loss(const float* x, const int32_t* targets, int64_t n, float
     if (gradient == nullptr) continue;
     if (soft_cap_ > 0) kernels_.soft_cap_backward(capped_.data(), logits_.data(), size, soft_cap_);
     Multiply(count, {logits_.data(), vocab_}, output.backward, 0, dx + first * dim_, dim_);
+    if (layers_only_) continue;
     packed_.Pack(count, dim_, {rows, dim_});
     AddWeightGradient(output, logits_.data(), packed_, gradient);
   }

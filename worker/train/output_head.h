@@ -34,6 +34,7 @@ class OutputHead {
   const int64_t dim_, vocab_;
   const float soft_cap_, z_loss_;
   const int64_t positions_;  // whose logits are held together
+  const bool layers_only_;
   std::vector<float> logits_;
   std::vector<float> capped_;  // only with a soft cap and a gradient
   PackedMatrix packed_;        // the right side of the weight's gradient

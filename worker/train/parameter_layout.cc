@@ -3,7 +3,6 @@
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
-#include <numbers>
 #include <string>
 
 #include "absl/status/status.h"
@@ -17,13 +16,6 @@ using edge::TensorRole;
 
 bool WritesResidual(TensorRole role) {
   return role == TensorRole::kAttentionOutput || role == TensorRole::kDown;
-}
-
-// A standard normal value from 64 random bits (Box and Muller 1958).
-float Normal(uint64_t bits) {
-  const double u = (static_cast<double>(bits >> 32) + 1.0) / 4294967296.0;
-  const double v = static_cast<double>(bits & 0xffffffff) / 4294967296.0;
-  return static_cast<float>(std::sqrt(-2.0 * std::log(u)) * std::cos(2.0 * std::numbers::pi * v));
 }
 
 }  // namespace
@@ -41,12 +33,24 @@ absl::StatusOr<ParameterLayout> ParameterLayout::Create(const edge::ModelConfig&
                          (spec.role != TensorRole::kUp || !gated || previous == TensorRole::kGate);
     if (!follows) return absl::InternalError(absl::StrCat("ListTensors: ", spec.name, " is out of order"));
     previous = spec.role;
-    int64_t size = 1;
-    for (const int64_t extent : spec.shape) size *= extent;
-    layout.blocks_.push_back({std::move(spec), layout.size_, size});
-    layout.size_ += size;
+    layout.Append(std::move(spec));
   }
   return layout;
+}
+
+ParameterLayout ParameterLayout::OfTensors(const edge::ModelConfig& config,
+                                           std::vector<edge::TensorSpec> tensors) {
+  ParameterLayout layout;
+  layout.config_ = config;
+  for (edge::TensorSpec& spec : tensors) layout.Append(std::move(spec));
+  return layout;
+}
+
+void ParameterLayout::Append(edge::TensorSpec spec) {
+  int64_t size = 1;
+  for (const int64_t extent : spec.shape) size *= extent;
+  blocks_.push_back({std::move(spec), size_, size});
+  size_ += size;
 }
 
 int64_t ParameterLayout::Offset(TensorRole role, int32_t layer) const {
@@ -68,7 +72,7 @@ void InitializeParameters(const ParameterLayout& layout, uint64_t seed, absl::Sp
     }
     const float deviation = WritesResidual(block.spec.role) ? residual_deviation : 0.02f;
     const uint64_t key = RandomBits(seed, t);
-    for (size_t i = 0; i < values.size(); ++i) values[i] = deviation * Normal(RandomBits(key, i));
+    for (size_t i = 0; i < values.size(); ++i) values[i] = deviation * NormalOf(RandomBits(key, i));
   }
 }
 

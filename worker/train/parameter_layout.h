@@ -27,6 +27,9 @@ class ParameterLayout {
   // neighbours, which the step's fused products rely on.
   static absl::StatusOr<ParameterLayout> Create(const edge::ModelConfig& config);
 
+  // Other tensors that belong to such a model, in their order. No promise about neighbours.
+  static ParameterLayout OfTensors(const edge::ModelConfig& config, std::vector<edge::TensorSpec> tensors);
+
   const edge::ModelConfig& config() const { return config_; }
   const std::vector<ParameterBlock>& blocks() const { return blocks_; }
   int64_t size() const { return size_; }
@@ -35,6 +38,8 @@ class ParameterLayout {
   int64_t Offset(edge::TensorRole role, int32_t layer) const;
 
  private:
+  void Append(edge::TensorSpec spec);
+
   edge::ModelConfig config_;
   std::vector<ParameterBlock> blocks_;
   int64_t size_ = 0;

@@ -16,7 +16,7 @@ namespace bonsai {
 // Of all ranks.
 struct StepCost {
   uint64_t tokens = 0;
-  uint64_t positions = 0;  // of a row, on average
+  uint64_t positions = 0;  // of a document, on average
   double checkpoint_stall_seconds = 0;
   double data_wait_seconds = 0;
 };

@@ -1,5 +1,5 @@
-// The runner of job kind "sft": a model and instructions -> a model that follows them. The loss counts
-// responses only.
+// The runner of job kind "sft": a model and instructions -> a model that follows them, with the chat template
+// that it learned. The loss counts responses only.
 //
 // Called by bonsai-run-sft's main and by tests; one call per process or thread, one for each rank.
 #ifndef BONSAI_WORKER_TRAIN_SFT_H_

@@ -16,16 +16,21 @@ namespace bonsai {
 
 // Rows of token ids that someone else keeps. tokens and targets are [rows, positions], row-major. Every token
 // is an id of the vocabulary; a target is one too, or negative where the model is not asked. A position sees
-// those before it in its row.
+// those before it in its row; or, where there are begins, those before it in its own document.
 struct TokenBatch {
   int64_t rows = 0;
   int64_t positions = 0;
   const int32_t* tokens = nullptr;
   const int32_t* targets = nullptr;
+  // [rows, positions]: the position of its row at which each position's document begins, which never falls
+  // along a row; null: each row is one document. Rotary positions go on from one document to the next: what a
+  // query makes of a key depends on their distance alone, so a document is the same wherever it lies.
+  const int32_t* begins = nullptr;
 
   // `count` rows from `first` on.
   TokenBatch Slice(int64_t first, int64_t count) const {
-    return {count, positions, tokens + first * positions, targets + first * positions};
+    return {count, positions, tokens + first * positions, targets + first * positions,
+            begins == nullptr ? nullptr : begins + first * positions};
   }
 };
 

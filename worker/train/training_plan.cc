@@ -57,6 +57,8 @@ TrainingPlan FromSpec(absl::string_view kind, const Spec& spec, const v1::Task& 
 constexpr uint32_t kRampStepsMax = 1'000'000;
 constexpr uint32_t kPartsMax = 1024;
 constexpr uint32_t kWidthMax = 1 << 17;
+constexpr uint32_t kLoraRankMax = 4096;
+constexpr float kLoraAlphaMax = 1e6f;
 
 absl::Status ValidateRecipe(const TrainingPlan& plan, uint32_t ranks) {
   const uint32_t initial = plan.ramp.initial_sequences();
@@ -88,6 +90,31 @@ absl::Status ValidateRecipe(const TrainingPlan& plan, uint32_t ranks) {
   return absl::OkStatus();
 }
 
+absl::Status ValidateTuning(const v1::SftSpec& spec) {
+  if (!v1::ChatTemplate_IsValid(spec.chat_template())) {
+    return absl::InvalidArgumentError(absl::StrCat("sft.chat_template is ",
+                                                   static_cast<int>(spec.chat_template()),
+                                                   "; valid: ALPACA, LLAMA2 or CHATML"));
+  }
+  if (!spec.has_lora()) return absl::OkStatus();
+  if (spec.lora().rank() == 0 || spec.lora().rank() > kLoraRankMax) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("sft.lora.rank is ", spec.lora().rank(), "; valid: 1 to ", kLoraRankMax));
+  }
+  const float alpha = spec.lora().alpha();
+  if (!(alpha >= 0 && alpha <= kLoraAlphaMax)) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "sft.lora.alpha is ", alpha, "; valid: above 0 and at most ", kLoraAlphaMax, ", or 0 for 2 * rank"));
+  }
+  if (spec.optimizer().has_muon()) {
+    return absl::InvalidArgumentError(
+        "sft.optimizer.muon is set, and so is sft.lora; valid: one of them, as Muon's steps are made for "
+        "whole "
+        "matrices");
+  }
+  return absl::OkStatus();
+}
+
 absl::Status Validate(const TrainingPlan& plan, uint32_t ranks) {
   if (plan.steps == 0)
     return absl::InvalidArgumentError(absl::StrCat(plan.kind, ".steps is 0; valid: 1 or more"));
@@ -114,6 +141,9 @@ absl::StatusOr<TrainingPlan> PlanOf(const v1::Task& task) {
   TrainingPlan plan =
       spec.has_pretrain() ? FromSpec("pretrain", spec.pretrain(), task) : FromSpec("sft", spec.sft(), task);
   if (absl::Status status = Validate(plan, std::max(1u, task.ranks())); !status.ok()) return status;
+  if (spec.has_sft()) {
+    if (absl::Status status = ValidateTuning(spec.sft()); !status.ok()) return status;
+  }
   return plan;
 }
 

@@ -34,14 +34,15 @@ int ThreadsOf(const RunnerContext& context) {
 class TrainingRun {
  public:
   TrainingRun(RunnerContext& context, RankGroup& group, const ParameterLayout& layout,
-              const TrainingPlan& plan, const RunSources& sources)
+              const TrainingPlan& plan, const RunSources& sources, LowRankModel* low_rank)
       : context_(context),
         group_(group),
         layout_(layout),
         plan_(plan),
         sources_(sources),
+        model_layout_(low_rank == nullptr ? layout : low_rank->model_layout()),
         optimizer_(group, layout, plan, ThreadsOf(context)),
-        batch_gradient_(group, layout, plan, ThreadsOf(context), optimizer_.shards()),
+        batch_gradient_(group, layout, plan, ThreadsOf(context), optimizer_.shards(), low_rank),
         guard_(plan.guard),
         writer_(context, group, plan.fingerprint, static_cast<uint64_t>(layout.size()), kRankTimeout,
                 OneWrites() ? std::vector<OwnedRange>() : optimizer_.shards()->ranges()),
@@ -56,7 +57,7 @@ class TrainingRun {
     uint64_t tokens = 0;
     for (uint64_t step = 0; step < state_.step; ++step) tokens += sources_.training.SizeOf(step).tokens;
     const double peak = MeasurePeakFlops(plan_.precision, ThreadsOf(context_)) * group_.ranks();
-    meter_.emplace(layout_, peak, tokens, absl::Now());
+    meter_.emplace(model_layout_, peak, tokens, absl::Now());
     first_step_ = state_.step;
     if (state_.step == plan_.end_steps) {
       if (absl::Status status = Revisit(); !status.ok()) return status;
@@ -143,8 +144,8 @@ class TrainingRun {
     const double stall = *std::max_element(totals_.begin() + 1, totals_.end());
     if (absl::Status status = Update(); !status.ok()) return status;
     ++state_.step;
-    meter_->Count({size.tokens, size.tokens / static_cast<uint64_t>(size.rows), stall,
-                   batch_gradient_.TakeWaitSeconds()});
+    const uint64_t documents = size.documents > 0 ? size.documents : static_cast<uint64_t>(size.rows);
+    meter_->Count({size.tokens, size.tokens / documents, stall, batch_gradient_.TakeWaitSeconds()});
     validation_loss_.reset();
     return absl::OkStatus();
   }
@@ -266,6 +267,7 @@ class TrainingRun {
   const ParameterLayout& layout_;
   const TrainingPlan& plan_;
   const RunSources& sources_;
+  const ParameterLayout& model_layout_;  // of all that computes, where only some of it is trained
   ShardedOptimizer optimizer_;
   BatchGradient batch_gradient_;
   const LossGuard guard_;
@@ -289,8 +291,9 @@ class TrainingRun {
 
 absl::StatusOr<TrainOutcome> TrainModel(RunnerContext& context, RankGroup& group,
                                         const ParameterLayout& layout, const TrainingPlan& plan,
-                                        const RunSources& sources, std::vector<float> initial) {
-  return TrainingRun(context, group, layout, plan, sources).Run(std::move(initial));
+                                        const RunSources& sources, std::vector<float> initial,
+                                        LowRankModel* low_rank) {
+  return TrainingRun(context, group, layout, plan, sources, low_rank).Run(std::move(initial));
 }
 
 }  // namespace bonsai

@@ -15,6 +15,7 @@
 #include "runner/runner.h"
 #include "worker/train/batch_source.h"
 #include "worker/train/checkpoint.h"
+#include "worker/train/low_rank_model.h"
 #include "worker/train/parameter_layout.h"
 #include "worker/train/rank_group.h"
 #include "worker/train/training_plan.h"
@@ -36,12 +37,13 @@ struct TrainOutcome {
 };
 
 // Trains from the newest checkpoint of the task that can be read, or from `initial`. Returns what it came to
-// after the last step. Errors: Cancelled (asked to leave: the checkpoint is written); FailedPrecondition (the
-// loss or the gradient is not finite: names the step and the learning rate); Unavailable (a rank is gone);
-// those of the sources.
+// after the last step. With `low_rank`, `layout` and all parameters are those of its adapters. Errors:
+// Cancelled (asked to leave: the checkpoint is written); FailedPrecondition (the loss or the gradient is not
+// finite: names the step and the learning rate); Unavailable (a rank is gone); those of the sources.
 absl::StatusOr<TrainOutcome> TrainModel(RunnerContext& context, RankGroup& group,
                                         const ParameterLayout& layout, const TrainingPlan& plan,
-                                        const RunSources& sources, std::vector<float> initial);
+                                        const RunSources& sources, std::vector<float> initial,
+                                        LowRankModel* low_rank = nullptr);
 
 }  // namespace bonsai
 
