@@ -1,4 +1,5 @@
-// The tokenizer behind tokenizer.h, for both file formats. Private to this package: users hold a Tokenizer.
+// The tokenizer behind tokenizer.h for SentencePiece's models, in both of their file formats. Private to this
+// package: users hold a Tokenizer.
 //
 // Immutable after Init; safe for concurrent use.
 #ifndef BONSAI_EDGE_RUNTIME_MODEL_BPE_TOKENIZER_H_

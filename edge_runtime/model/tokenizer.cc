@@ -5,6 +5,7 @@
 #include <unordered_map>
 
 #include "edge_runtime/model/bpe_tokenizer.h"
+#include "edge_runtime/model/byte_level_tokenizer.h"
 #include "edge_runtime/model/utf8.h"
 
 namespace bonsai::edge {
@@ -251,12 +252,41 @@ float BpeTokenizer::Score(int32_t id) const {
   return model_.pieces[static_cast<size_t>(id)].score;
 }
 
-std::unique_ptr<Tokenizer> Tokenizer::Parse(std::span<const uint8_t> bytes, std::string* error) {
-  SentencePieceModel model;
-  auto tokenizer = std::make_unique<BpeTokenizer>();
-  if (!ParseSentencePieceModel(bytes, &model, error) || !tokenizer->Init(std::move(model), error))
-    return nullptr;
+namespace {
+
+// No serialised ModelProto begins with the byte of a brace: it would be a group of field 15.
+bool IsJson(std::span<const uint8_t> bytes) { return !bytes.empty() && bytes[0] == '{'; }
+
+template <typename Kind, typename Content>
+std::unique_ptr<Tokenizer> Make(Content content, std::string* error) {
+  auto tokenizer = std::make_unique<Kind>();
+  if (!tokenizer->Init(std::move(content), error)) return nullptr;
   return tokenizer;
+}
+
+}  // namespace
+
+const char* Tokenizer::FileNameFor(std::span<const uint8_t> bytes) {
+  return IsJson(bytes) ? "tokenizer.json" : "tokenizer.model";
+}
+
+std::unique_ptr<Tokenizer> Tokenizer::Parse(std::span<const uint8_t> bytes, std::string* error) {
+  if (IsJson(bytes)) {
+    ByteLevelVocabulary vocabulary;
+    const std::string_view text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+    if (!ReadTokenizerJson(text, &vocabulary, error)) return nullptr;
+    return Make<ByteLevelTokenizer>(std::move(vocabulary), error);
+  }
+  SentencePieceModel model;
+  if (!ParseSentencePieceModel(bytes, &model, error)) return nullptr;
+  return Make<BpeTokenizer>(std::move(model), error);
+}
+
+std::unique_ptr<Tokenizer> Tokenizer::ParseGpt2(std::string_view vocab_json, std::string_view merges_txt,
+                                                std::string* error) {
+  ByteLevelVocabulary vocabulary;
+  if (!ReadGpt2Files(vocab_json, merges_txt, &vocabulary, error)) return nullptr;
+  return Make<ByteLevelTokenizer>(std::move(vocabulary), error);
 }
 
 }  // namespace bonsai::edge

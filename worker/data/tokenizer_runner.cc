@@ -8,9 +8,11 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "edge_runtime/model/byte_level_vocabulary.h"
 #include "edge_runtime/model/tokenizer.h"
 #include "storage/document_file.h"
 #include "worker/data/bpe_training.h"
+#include "worker/data/byte_level_training.h"
 #include "worker/data/document_text.h"
 #include "worker/data/sentence_splitter.h"
 
@@ -128,25 +130,103 @@ absl::Status Compare(const edge::Tokenizer& ours, const std::vector<int32_t>& ex
   return absl::OkStatus();
 }
 
+// What our tokenizer reads of the file that was made.
+absl::StatusOr<std::unique_ptr<edge::Tokenizer>> LoadTrained(const std::string& file, uint32_t vocab_size) {
+  std::string error;
+  auto tokenizer =
+      edge::Tokenizer::Parse({reinterpret_cast<const uint8_t*>(file.data()), file.size()}, &error);
+  if (tokenizer == nullptr)
+    return absl::InternalError(absl::StrCat("the trained tokenizer does not load: ", error));
+  if (tokenizer->vocab_size() != static_cast<int32_t>(vocab_size)) {
+    return absl::InternalError(
+        absl::StrCat("asked for ", vocab_size, " pieces, the tokenizer has ", tokenizer->vocab_size()));
+  }
+  return tokenizer;
+}
+
 absl::Status CheckOnSample(BpeTraining& training, const std::string& model, uint32_t vocab_size,
                            const std::string& path) {
-  std::string error;
-  const auto ours = edge::Tokenizer::Parse(
-      std::span<const uint8_t>(reinterpret_cast<const uint8_t*>(model.data()), model.size()), &error);
-  if (ours == nullptr)
-    return absl::InternalError(absl::StrCat("the trained tokenizer does not load: ", error));
-  if (ours->vocab_size() != static_cast<int32_t>(vocab_size)) {
-    return absl::InternalError(
-        absl::StrCat("asked for ", vocab_size, " pieces, the tokenizer has ", ours->vocab_size()));
-  }
+  const auto ours = LoadTrained(model, vocab_size);
+  if (!ours.ok()) return ours.status();
   absl::StatusOr<std::vector<std::string>> texts = SampleTexts(path);
   if (!texts.ok()) return texts.status();
   absl::StatusOr<std::vector<std::vector<int32_t>>> expected = training.Encode(model, *texts);
   if (!expected.ok()) return expected.status();
   for (size_t i = 0; i < texts->size(); ++i) {
-    if (absl::Status same = Compare(*ours, (*expected)[i], (*texts)[i]); !same.ok()) return same;
+    if (absl::Status same = Compare(**ours, (*expected)[i], (*texts)[i]); !same.ok()) return same;
   }
   return absl::OkStatus();
+}
+
+// The tokenizer.model.
+absl::StatusOr<std::string> MakeSentencePiece(RunnerContext& context, const std::string& path) {
+  const v1::TokenizerSpec& spec = context.task().spec().tokenizer();
+  BpeTraining training(context.task().work_dir(), [&context] { return context.StopRequested(); });
+  absl::StatusOr<std::string> model = Train(training, spec, path);
+  if (!model.ok()) return model;
+  context.ReportProgress(1, 2, "steps");
+  if (absl::Status checked = CheckOnSample(training, *model, spec.vocab_size(), path); !checked.ok())
+    return checked;
+  return model;
+}
+
+// `text` without the character that byte `bytes_max` would cut.
+absl::string_view FirstBytes(absl::string_view text, uint64_t bytes_max) {
+  if (text.size() <= bytes_max) return text;
+  while (bytes_max > 0 && (static_cast<uint8_t>(text[bytes_max]) & 0xC0) == 0x80) --bytes_max;
+  return text.substr(0, bytes_max);
+}
+
+absl::Status AddTexts(RunnerContext& context, const std::string& path, ByteLevelTraining* training) {
+  const uint64_t set = context.task().spec().tokenizer().max_bytes();
+  const uint64_t bytes_max = set > 0 ? set : UINT64_MAX;
+  absl::StatusOr<std::unique_ptr<DocumentReader>> reader = DocumentReader::Open(path);
+  if (!reader.ok()) return reader.status();
+  v1::Document document;
+  for (bool full = false; !full;) {
+    if (context.StopRequested()) return absl::CancelledError("asked to stop");
+    const absl::StatusOr<bool> more = (*reader)->Next(&document);
+    if (!more.ok()) return more.status();
+    if (!*more) break;
+    for (absl::string_view text : DocumentTexts(document)) {
+      const absl::string_view taken = FirstBytes(text, bytes_max - training->bytes());
+      training->Add(taken);
+      full = taken.size() < text.size() || training->bytes() == bytes_max;
+      if (full) break;
+    }
+  }
+  if (training->bytes() > 0) return absl::OkStatus();
+  return absl::FailedPreconditionError("tokenizer.corpus holds no text to train on");
+}
+
+// The tokenizer.json.
+absl::StatusOr<std::string> MakeByteLevel(RunnerContext& context, const std::string& path) {
+  const uint32_t vocab_size = context.task().spec().tokenizer().vocab_size();
+  ByteLevelTraining training([&context] { return context.StopRequested(); });
+  if (absl::Status added = AddTexts(context, path, &training); !added.ok()) return added;
+  const absl::StatusOr<edge::ByteLevelVocabulary> vocabulary = training.Train(vocab_size);
+  if (absl::IsInvalidArgument(vocabulary.status())) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("tokenizer.vocab_size is ", vocab_size, "; ", vocabulary.status().message()));
+  }
+  if (!vocabulary.ok()) return vocabulary.status();
+  context.ReportProgress(1, 2, "steps");
+  std::string json = edge::WriteTokenizerJson(*vocabulary);
+  const auto ours = LoadTrained(json, vocab_size);
+  if (!ours.ok()) return ours.status();
+  if (absl::Status same = training.CheckWords(**ours); !same.ok()) return same;
+  return json;
+}
+
+absl::Status CheckSpec(const v1::TokenizerSpec& spec) {
+  if (spec.vocab_size() < kVocabularyMin || spec.vocab_size() > kVocabularyMax) {
+    return absl::InvalidArgumentError(absl::StrCat("tokenizer.vocab_size is ", spec.vocab_size(),
+                                                   "; valid are ", kVocabularyMin, " to ", kVocabularyMax));
+  }
+  if (v1::TokenizerSpec::Algorithm_IsValid(spec.algorithm())) return absl::OkStatus();
+  return absl::InvalidArgumentError(absl::StrCat("tokenizer.algorithm is ",
+                                                 static_cast<int>(spec.algorithm()),
+                                                 "; valid are SENTENCEPIECE_BPE and BYTE_LEVEL_BPE"));
 }
 
 }  // namespace
@@ -156,26 +236,22 @@ absl::Status RunTokenizer(RunnerContext& context) {
     return absl::InvalidArgumentError("the task's spec is not of kind tokenizer");
   }
   const v1::TokenizerSpec& spec = context.task().spec().tokenizer();
-  if (spec.vocab_size() < kVocabularyMin || spec.vocab_size() > kVocabularyMax) {
-    return absl::InvalidArgumentError(absl::StrCat("tokenizer.vocab_size is ", spec.vocab_size(),
-                                                   "; valid are ", kVocabularyMin, " to ", kVocabularyMax));
-  }
+  if (absl::Status valid = CheckSpec(spec); !valid.ok()) return valid;
   absl::StatusOr<InputArtifact> corpus = context.Input("tokenizer.corpus");
   if (!corpus.ok()) return corpus.status();
   absl::StatusOr<std::string> path = context.InputPath(*corpus, "documents.binpb");
   if (!path.ok()) return path.status();
   context.ReportProgress(0, 2, "steps");
-  BpeTraining training(context.task().work_dir(), [&context] { return context.StopRequested(); });
-  absl::StatusOr<std::string> model = Train(training, spec, *path);
-  if (!model.ok()) return model.status();
-  context.ReportProgress(1, 2, "steps");
-  if (absl::Status checked = CheckOnSample(training, *model, spec.vocab_size(), *path); !checked.ok())
-    return checked;
+  const bool byte_level = spec.algorithm() == v1::TokenizerSpec::BYTE_LEVEL_BPE;
+  const absl::StatusOr<std::string> file =
+      byte_level ? MakeByteLevel(context, *path) : MakeSentencePiece(context, *path);
+  if (!file.ok()) return file.status();
   context.ReportProgress(2, 2, "steps");
 
   v1::Manifest manifest;
   manifest.set_kind("tokenizer");
-  if (absl::Status added = AddBytes(context, *model, "tokenizer.model", manifest); !added.ok()) return added;
+  const char* name = byte_level ? "tokenizer.json" : "tokenizer.model";
+  if (absl::Status added = AddBytes(context, *file, name, manifest); !added.ok()) return added;
   v1::Property* property = manifest.add_properties();
   property->set_name("vocab_size");
   property->set_value(absl::StrCat(spec.vocab_size()));

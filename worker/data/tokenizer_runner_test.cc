@@ -131,6 +131,55 @@ TEST(TokenizerRunner, AgreesWithSentencePieceOnC4) {
   for (size_t i = 0; i < texts.size(); ++i) ASSERT_EQ(ours->Encode(texts[i]), (*theirs)[i]);
 }
 
+Outcome TrainByteLevel(const std::string& documents, uint32_t vocab_size, uint64_t max_bytes = 0) {
+  Outcome outcome{FakeRunnerContext::Create(testing::TempDir()), {}};
+  v1::TokenizerSpec* spec = outcome.context->mutable_task().mutable_spec()->mutable_tokenizer();
+  spec->set_vocab_size(vocab_size);
+  spec->set_max_bytes(max_bytes);
+  spec->set_algorithm(v1::TokenizerSpec::BYTE_LEVEL_BPE);
+  outcome.context->AddInput("tokenizer.corpus", "corpus", {{"documents.binpb", documents}});
+  outcome.status = RunTokenizer(*outcome.context);
+  return outcome;
+}
+
+TEST(TokenizerRunner, TrainsTheSameByteLevelTokenizerTwice) {
+  const std::string documents = DocumentBytesForTest(MixedDocumentsForTest(50));
+  Outcome a = TrainByteLevel(documents, 330), b = TrainByteLevel(documents, 330);
+  ASSERT_TRUE(a.status.ok()) << a.status;
+  EXPECT_EQ(FindProperty(*a.context->Output(), "vocab_size"), "330");
+  const std::string file = a.context->OutputFile("tokenizer.json").value();
+  EXPECT_TRUE(file == b.context->OutputFile("tokenizer.json").value());
+  const auto tokenizer = Parse(file);
+  EXPECT_EQ(tokenizer->vocab_size(), 330);
+  EXPECT_EQ(tokenizer->bos_id(), 0);
+  EXPECT_EQ(tokenizer->eos_id(), 1);
+  EXPECT_EQ(tokenizer->Encode(" tree").size(), 1u);
+  const std::string text = "unseen \xC3\x9F  text\n\xFF \xF0\x9F\x8C\xB5";
+  EXPECT_EQ(tokenizer->Decode(tokenizer->Encode(text)), text);
+}
+
+TEST(TokenizerRunner, AByteLevelVocabularyHasTheSameBoundsAndErrors) {
+  const std::string documents = DocumentBytesForTest(MixedDocumentsForTest(3));
+  EXPECT_THAT(std::string(TrainByteLevel(documents, 9000).status.message()),
+              testing::ContainsRegex("tokenizer.vocab_size is 9000; the [0-9]+ bytes of this corpus give a "
+                                     "vocabulary of at most [0-9]+"));
+  EXPECT_EQ(TrainByteLevel("", 300).status.code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_EQ(TrainByteLevel("\x05", 300).status.code(), absl::StatusCode::kDataLoss);
+  EXPECT_THAT(std::string(TrainByteLevel("", 259).status.message()), HasSubstr("valid are 260 to 65536"));
+  std::vector<v1::Document> late = MixedDocumentsForTest(40);
+  for (int i = 0; i < 400; ++i) late.push_back(TextDocumentForTest("xylophone xylophone xylophone"));
+  Outcome bounded = TrainByteLevel(DocumentBytesForTest(late), 300, 8001);
+  ASSERT_TRUE(bounded.status.ok()) << bounded.status;
+  EXPECT_GT(Parse(bounded.context->OutputFile("tokenizer.json").value())->Encode("xylophone").size(), 1u);
+
+  auto context = FakeRunnerContext::Create(testing::TempDir());
+  v1::TokenizerSpec* spec = context->mutable_task().mutable_spec()->mutable_tokenizer();
+  spec->set_vocab_size(300);
+  spec->set_algorithm(static_cast<v1::TokenizerSpec::Algorithm>(7));
+  EXPECT_THAT(std::string(RunTokenizer(*context).message()),
+              HasSubstr("tokenizer.algorithm is 7; valid are SENTENCEPIECE_BPE and BYTE_LEVEL_BPE"));
+}
+
 TEST(TokenizerRunner, LeavesWhenAskedTo) {
   auto context = FakeRunnerContext::Create(testing::TempDir());
   context->mutable_task().mutable_spec()->mutable_tokenizer()->set_vocab_size(300);

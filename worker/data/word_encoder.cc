@@ -4,6 +4,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "edge_runtime/model/word_split.h"
 
 namespace bonsai {
 namespace {
@@ -33,7 +34,15 @@ bool HasByteFallback(const edge::Tokenizer& tokenizer) {
 }  // namespace
 
 WordEncoder::WordEncoder(const edge::Tokenizer& tokenizer)
-    : tokenizer_(tokenizer), boundaries_(tokenizer), merges_(tokenizer), table_(kLog2Words) {
+    : tokenizer_(tokenizer),
+      splits_words_(tokenizer.splits_words()),
+      boundaries_(tokenizer),
+      merges_(tokenizer),
+      table_(kLog2Words) {
+  if (splits_words_) {
+    by_word_ = true;
+    return;
+  }
   // A word is encoded behind a newline: the space that the tokenizer puts in front cannot touch it there.
   by_word_ = boundaries_.Alone('\n') && KeepsText(tokenizer) && HasByteFallback(tokenizer) &&
              tokenizer.Encode(" ").size() <= 2;
@@ -48,6 +57,10 @@ void WordEncoder::EncodeWhole(absl::string_view text, std::vector<uint16_t>* ids
 uint16_t* WordEncoder::EncodeNewWord(absl::string_view word, uint16_t* out) {
   size_t count = 0;
   if (word.size() <= PieceMerges::kWordBytesMax && merges_.Encode(word, out, &count)) return out + count;
+  if (splits_words_) {
+    const std::vector<int32_t> ids = tokenizer_.Encode({word.data(), word.size()});
+    return std::copy(ids.begin(), ids.end(), out);
+  }
   const std::vector<int32_t> ids = tokenizer_.Encode(absl::StrCat("\n", word));
   return std::copy(ids.begin() + lead_ids_, ids.end(), out);
 }
@@ -78,7 +91,8 @@ size_t WordEncoder::CutWords(size_t at, size_t size) {
   for (; words < cut_.size() && at < size; ++words) {
     CutWord& word = cut_[words];
     word.text = spaced_.data() + at;
-    word.size = boundaries_.First(word.text, size - at);
+    word.size =
+        splits_words_ ? edge::FirstWord({word.text, size - at}) : boundaries_.First(word.text, size - at);
     at += word.size;
     if (word.size > CachedWord::kBytesMax) continue;
     WordTable::MakeKey(word.text, word.size, word.key);
@@ -99,9 +113,10 @@ uint16_t* WordEncoder::EncodeWord(const CutWord& word, uint16_t* out) {
 
 void WordEncoder::Encode(absl::string_view text, std::vector<uint16_t>* ids) {
   if (text.empty()) return;
-  if (!by_word_ || absl::StrContains(text, kSpaceSymbol)) return EncodeWhole(text, ids);
-  const size_t size = text.size() + 1;
-  spaced_.assign(1, ' ');
+  const size_t leading = splits_words_ ? 0 : 1;
+  if (!by_word_ || (leading > 0 && absl::StrContains(text, kSpaceSymbol))) return EncodeWhole(text, ids);
+  const size_t size = text.size() + leading;
+  spaced_.assign(leading, ' ');
   spaced_.append(text.data(), text.size());
   spaced_.append(kSlack, '\0');
   // A byte gives at most one id, but U+FFFD, which takes the place of a byte that is not UTF-8, gives three.

@@ -1,9 +1,10 @@
 // A tokenizer's ids, word by word from a cache: the same ids as edge::Tokenizer::Encode of the whole text,
 // many times faster on natural language, in which few words make up most of the text.
 //
-// Why the ids are the same: words are cut where no merge can reach across (worker/data/piece_boundaries.h). A
-// tokenizer for which that does not hold (one whose normalisation changes more than spaces, say) is used as
-// it is, without a cache.
+// Why the ids are the same: words are cut where no merge can reach across: where the tokenizer itself cuts
+// (splits_words()), or between bytes that no piece joins (worker/data/piece_boundaries.h). A tokenizer for
+// which that does not hold (one whose normalisation changes more than spaces, say) is used as it is, without
+// a cache.
 //
 // Called by the pack runner. Belongs to one thread; memory is bounded.
 #ifndef BONSAI_WORKER_DATA_WORD_ENCODER_H_
@@ -51,6 +52,7 @@ class WordEncoder {
   uint16_t* EncodeNewWord(absl::string_view word, uint16_t* out);
 
   const edge::Tokenizer& tokenizer_;
+  const bool splits_words_;
   const PieceBoundaries boundaries_;
   const PieceMerges merges_;
   bool by_word_ = false;
@@ -58,7 +60,7 @@ class WordEncoder {
   WordTable table_;
   absl::flat_hash_map<std::string, std::vector<uint16_t>> long_words_;
   std::array<CutWord, 32> cut_;
-  std::string spaced_;         // the text, behind a space
+  std::string spaced_;         // the text, behind the space that the tokenizer would put there
   std::vector<uint16_t> out_;  // its ids
 };
 

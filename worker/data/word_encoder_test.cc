@@ -6,6 +6,7 @@
 #include <random>
 #include <sstream>
 
+#include "worker/data/byte_level_training.h"
 #include "worker/data/c4_texts_testing.h"
 #include "worker/data/sentencepiece_testing.h"
 
@@ -18,6 +19,53 @@ std::unique_ptr<edge::Tokenizer> Parse(const std::string& model) {
       edge::Tokenizer::Parse({reinterpret_cast<const uint8_t*>(model.data()), model.size()}, &error);
   EXPECT_NE(tokenizer, nullptr) << error;
   return tokenizer;
+}
+
+// Strings of words, spaces, characters and bytes that are none.
+std::vector<std::string> RandomTextsForTest(int rounds) {
+  static const char* const kParts[] = {" ",
+                                       "  ",
+                                       "   ",
+                                       "\t",
+                                       "\n",
+                                       "\n\n",
+                                       "a",
+                                       "the",
+                                       "ing",
+                                       "<s>",
+                                       "<0x41>",
+                                       "\xE2\x96\x81",
+                                       "\xEF\xBF\xBD",
+                                       "\xC3\xA9",
+                                       "e\xCC\x81",
+                                       "\xEF\xAC\x81",
+                                       "\xF0\x9F\x98\x80",
+                                       "\xFF",
+                                       "\xE2\x96",
+                                       "\xE4\xBD\xA0\xE5\xA5\xBD",
+                                       "\xC2\xA0",
+                                       "\xE3\x80\x80",
+                                       "x",
+                                       "1",
+                                       "1984",
+                                       "don't",
+                                       ", and",
+                                       ".\n",
+                                       "http://www.",
+                                       "pneumonoultra"};
+  std::mt19937 random(11);
+  std::vector<std::string> texts;
+  for (int round = 0; round < rounds; ++round) {
+    std::string text;
+    for (size_t part = random() % 40; part > 0; --part) {
+      text += random() % 10 == 0 ? std::string(1, static_cast<char>(random() % 255 + 1))
+                                 : kParts[random() % std::size(kParts)];
+    }
+    texts.push_back(text);
+  }
+  texts.push_back(std::string(5000, 'x'));
+  texts.push_back(std::string(300, ' '));
+  return texts;
 }
 
 // SentencePiece's library and the word encoder of one model.
@@ -38,49 +86,8 @@ class Pair {
         << "\"" << text.substr(0, 200) << "\"";
   }
 
-  // Strings of words, spaces, characters and bytes that are none.
   void ExpectSameOnRandomText(int rounds) {
-    static const char* const kParts[] = {" ",
-                                         "  ",
-                                         "   ",
-                                         "\t",
-                                         "\n",
-                                         "\n\n",
-                                         "a",
-                                         "the",
-                                         "ing",
-                                         "<s>",
-                                         "<0x41>",
-                                         "\xE2\x96\x81",
-                                         "\xEF\xBF\xBD",
-                                         "\xC3\xA9",
-                                         "e\xCC\x81",
-                                         "\xEF\xAC\x81",
-                                         "\xF0\x9F\x98\x80",
-                                         "\xFF",
-                                         "\xE2\x96",
-                                         "\xE4\xBD\xA0\xE5\xA5\xBD",
-                                         "\xC2\xA0",
-                                         "\xE3\x80\x80",
-                                         "x",
-                                         "1",
-                                         "1984",
-                                         "don't",
-                                         ", and",
-                                         ".\n",
-                                         "http://www.",
-                                         "pneumonoultra"};
-    std::mt19937 random(11);
-    for (int round = 0; round < rounds; ++round) {
-      std::string text;
-      for (size_t part = random() % 40; part > 0; --part) {
-        text += random() % 10 == 0 ? std::string(1, static_cast<char>(random() % 255 + 1))
-                                   : kParts[random() % std::size(kParts)];
-      }
-      ExpectSame(text);
-    }
-    ExpectSame(std::string(5000, 'x'));
-    ExpectSame(std::string(300, ' '));
+    for (const std::string& text : RandomTextsForTest(rounds)) ExpectSame(text);
   }
 
  private:
@@ -143,6 +150,47 @@ TEST(WordEncoder, GivesSentencePiecesIdsWithAVocabularyThatHasRunsOfSpaces) {
   ASSERT_TRUE(pair.by_word());
   for (const std::string& text : texts) pair.ExpectSame(text);
   pair.ExpectSameOnRandomText(3000);
+}
+
+// The tokenizer and its word encoder, on texts that are asked for twice.
+void ExpectSameIds(const edge::Tokenizer& tokenizer, const std::vector<std::string>& texts) {
+  WordEncoder encoder(tokenizer);
+  ASSERT_TRUE(encoder.by_word());
+  for (int pass = 0; pass < 2; ++pass) {
+    for (const std::string& text : texts) {
+      const std::vector<int32_t> expected = tokenizer.Encode(text);
+      std::vector<uint16_t> ids;
+      encoder.Encode(text, &ids);
+      ASSERT_EQ(std::vector<int32_t>(ids.begin(), ids.end()), expected) << text.substr(0, 200);
+    }
+  }
+}
+
+TEST(WordEncoder, GivesAByteLevelTokenizersIdsForAnyText) {
+  ByteLevelTraining training([] { return false; });
+  std::vector<std::string> texts = StoriesForTest(60);
+  for (const std::string& text : texts) training.Add(text);
+  const auto tokenizer = Parse(edge::WriteTokenizerJson(training.Train(330).value()));
+  for (const std::string& text : RandomTextsForTest(1500)) texts.push_back(text);
+  texts.insert(texts.end(), {"", " ", "\n", "  a", std::string("a\0b \0", 5), "\xE2\x96\x81", "'s'"});
+  ExpectSameIds(*tokenizer, texts);
+}
+
+TEST(WordEncoder, GivesGpt2sIdsOnAllOfC4) {
+  const auto read = [](const std::string& name) {
+    std::stringstream text;
+    text << std::ifstream(TestDataFolder() + "/models/tok_gpt2/" + name, std::ios::binary).rdbuf();
+    return text.str();
+  };
+  const std::vector<std::string> texts = AllC4TextsForTest();
+  const std::string vocab = read("gpt2-vocab.json");
+  if (vocab.empty() || texts.empty()) {
+    GTEST_SKIP() << "skipped: no data (models/tok_gpt2 and c4 below BONSAI_TEST_DATA/data)";
+  }
+  std::string error;
+  const auto tokenizer = edge::Tokenizer::ParseGpt2(vocab, read("gpt2-merges.txt"), &error);
+  ASSERT_NE(tokenizer, nullptr) << error;
+  ExpectSameIds(*tokenizer, texts);
 }
 
 }  // namespace
