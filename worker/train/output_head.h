@@ -25,7 +25,7 @@ class OutputHead {
   void Logits(const float* x, int64_t n, float* logits) const;
 
   // The summed cross-entropy of x[n, dim], in nats. With a `gradient`: adds `scale` times that of the output
-  // projection to it, and writes that of x to dx[n, dim].
+  // projection to it, unless options.layers_only, and writes that of x to dx[n, dim].
   double Loss(const float* x, const int32_t* targets, int64_t n, float scale, float* dx, float* gradient);
 
  private:

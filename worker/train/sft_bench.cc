@@ -2,8 +2,8 @@
 // after the other, again and again, so that whatever else the machine does meets all of them.
 //
 //   bazel run //worker/train:sft_bench -- --alpaca=FILE.json --tokenizer=tokenizer.model --dim=288 --layers=6
-//   --heads=6
-//       --hidden=768 --positions=512 --batch=32 --steps=4 --pairs=5 --rank=8 --threads=1
+//       --heads=6 --hidden=768 --positions=512 --batch=32 --steps=4 --pairs=5 --rank=8 --threads=1
+//       --instructions=4000 --bf16=0 --parts=0
 //
 // Prints for each variant the medians of processor seconds per 1,000 instructions and of tokens (padding not
 // counted) per processor second, the share of positions that hold a token, and the medians over the pairs of
@@ -30,8 +30,9 @@ namespace {
 
 struct Flags {
   std::map<std::string, uint32_t> numbers = {
-      {"dim", 288}, {"layers", 6}, {"heads", 6}, {"hidden", 768}, {"positions", 512}, {"batch", 32},
-      {"steps", 4}, {"pairs", 5},  {"rank", 8},  {"threads", 1},  {"bf16", 0},        {"parts", 0}};
+      {"dim", 288},  {"layers", 6}, {"heads", 6},          {"hidden", 768}, {"positions", 512},
+      {"batch", 32}, {"steps", 4},  {"pairs", 5},          {"rank", 8},     {"threads", 1},
+      {"bf16", 0},   {"parts", 0},  {"instructions", 4000}};
   std::map<std::string, std::string> files = {{"alpaca", ""}, {"tokenizer", ""}};
 };
 
@@ -65,14 +66,17 @@ double Median(std::vector<double> values) {
   return values[values.size() / 2];
 }
 
-absl::Status ReadAlpaca(const std::string& path, const edge::Tokenizer& tokenizer,
+// `count` instructions from all over the file: those of a whole one take a minute to encode.
+absl::Status ReadAlpaca(const std::string& path, size_t count, const edge::Tokenizer& tokenizer,
                         std::vector<InstructionSource*> sources) {
   std::string error;
   const auto file = edge::MappedFile::Open(path, &error);
   if (file == nullptr) return absl::NotFoundError(error);
   const auto json = edge::JsonValue::Parse(file->text(), &error);
   if (!json) return absl::InvalidArgumentError(absl::StrCat(path, ": ", error));
-  for (const edge::JsonValue& record : json->items()) {
+  const size_t all = json->items().size(), taken = std::min(count, all);
+  for (size_t i = 0; i < taken; ++i) {
+    const edge::JsonValue& record = json->items()[i * all / taken];
     v1::Instruction one;
     if (const auto* value = record.Find("instruction")) one.set_instruction(value->string());
     if (const auto* value = record.Find("input")) one.set_input(value->string());
@@ -186,7 +190,10 @@ absl::Status Run(const Flags& flags) {
   shape.pack_rows = true;
   shape.rows_multiple = 4;
   InstructionSource packed(shape);
-  if (absl::Status s = ReadAlpaca(flags.files.at("alpaca"), *tokenizer, {&plain, &packed}); !s.ok()) return s;
+  if (absl::Status s = ReadAlpaca(flags.files.at("alpaca"), flags.numbers.at("instructions"), *tokenizer,
+                                  {&plain, &packed});
+      !s.ok())
+    return s;
   const auto group = RankGroup::Join(v1::Task(), absl::Seconds(1));
   if (!group.ok()) return group.status();
   TrainingPlan plan;
