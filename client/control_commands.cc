@@ -51,6 +51,15 @@ prints utilisation, waiting times and fairness. What follows the verb is given t
 Example:
   bonsai simulate share/examples/cluster.textproto)";
 
+constexpr char kEstimateFooter[] = R"(
+For each training job of the pipeline in FILE: parameters, tokens, floating point operations, time, the memory of a
+rank, the size of a checkpoint and, with a price, what it costs. No coordinator is asked. Unless a speed is given, some
+seconds of real training steps on made-up rows measure this machine.
+
+Examples:
+  bonsai estimate pocket.textproto --set data=/data
+  bonsai estimate pocket.textproto --set data=/data --flops 4e14 --price-per-hour 2.5)";
+
 }  // namespace
 
 ControlCommands::ControlCommands(VerbTable& verbs) {
@@ -58,6 +67,7 @@ ControlCommands::ControlCommands(VerbTable& verbs) {
   AddWorkers(verbs);
   AddSchedules(verbs);
   AddSimulation(verbs);
+  AddEstimation(verbs);
 }
 
 void ControlCommands::AddJobs(VerbTable& verbs) {
@@ -147,6 +157,38 @@ void ControlCommands::AddSimulation(VerbTable& verbs) {
   simulate->fallthrough(false)->prefix_command();
   simulate->footer(kSimulateFooter);
   simulate_ = simulate;
+}
+
+void ControlCommands::AddEstimation(VerbTable& verbs) {
+  CLI::App* estimate =
+      verbs.Add(verbs.app(), "estimate", "FILE: tell what a pipeline's training will cost, before it runs",
+                [this](Session& session) {
+                  if (!TakeSettings(sets_, estimate_.settings, session)) {
+                    return absl::StatusOr<int>(kExitUsage);
+                  }
+                  return RunEstimate(estimate_, session);
+                });
+  estimate->add_option("FILE", estimate_.file, "A pipeline in text format; - is standard input")->required();
+  estimate->add_option("--set", sets_, "name=VALUE for ${name} in FILE; may be repeated")
+      ->expected(1)
+      ->take_all()
+      ->check(CheckSetting);
+  CLI::Option* speed = estimate
+                           ->add_option("--tokens-per-second", estimate_.tokens_per_second,
+                                        "The speed of a job's ranks together, instead of a measurement")
+                           ->check(CLI::PositiveNumber);
+  estimate
+      ->add_option("--flops", estimate_.flops,
+                   "The same in floating point operations a second, those that are reached")
+      ->check(CLI::PositiveNumber)
+      ->excludes(speed);
+  estimate->add_option("--price-per-hour", estimate_.price_per_hour, "Of the machine or machines")
+      ->check(CLI::PositiveNumber);
+  estimate
+      ->add_option("--vocab-size", estimate_.vocab_size,
+                   "Where the tokenizer is not made by a job of the pipeline")
+      ->check(CLI::Range(2, 65536));
+  estimate->footer(kEstimateFooter);
 }
 
 }  // namespace bonsai

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "client/control_verbs.h"
+#include "client/estimate_verb.h"
 #include "client/verb_table.h"
 
 namespace bonsai {
@@ -24,10 +25,12 @@ class ControlCommands {
   void AddWorkers(VerbTable& verbs);
   void AddSchedules(VerbTable& verbs);
   void AddSimulation(VerbTable& verbs);
+  void AddEstimation(VerbTable& verbs);
 
   // What the options are parsed into.
   std::string id_, reason_;
   ScheduleOptions schedule_;
+  EstimateOptions estimate_;
   std::vector<std::string> sets_;
   const CLI::App* simulate_ = nullptr;
 };

@@ -205,11 +205,23 @@ TEST_F(ControlCommandsTest, TellsUsageAndThatThereIsNoSimulator) {
   EXPECT_THAT(err_, HasSubstr("bonsai-simulate"));
 }
 
+TEST_F(ControlCommandsTest, EstimateReadsThePipelineAndItsOptionsBeforeItLooksForTheProgram) {
+  const std::string file = testing::TempDir() + "/estimate.textproto";
+  std::ofstream(file) << "jobs { name: '${name}' }";
+  EXPECT_EQ(Bonsai({"estimate", file}), kExitRefused);
+  EXPECT_THAT(err_, HasSubstr("name"));
+  EXPECT_EQ(Bonsai({"estimate", file, "--set", "name=a"}), kExitRefused);
+  EXPECT_THAT(err_, HasSubstr("bonsai-estimate"));
+  EXPECT_EQ(Bonsai({"estimate", file, "--flops", "-1"}), kExitUsage);
+  EXPECT_EQ(Bonsai({"estimate", file, "--flops", "1e12", "--tokens-per-second", "5"}), kExitUsage);
+  EXPECT_EQ(Bonsai({"estimate", file, "--vocab-size", "1"}), kExitUsage);
+}
+
 TEST_F(ControlCommandsTest, EveryVerbHasHelpAndIsCompleted) {
   ASSERT_EQ(Bonsai({"completion", "bash"}), kExitOk);
   const std::string script = out_;
   for (const char* verb : {"why", "history", "pause", "resume", "retry", "cordon", "drain", "uncordon",
-                           "schedule", "usage", "simulate"}) {
+                           "schedule", "usage", "simulate", "estimate"}) {
     EXPECT_THAT(script, HasSubstr(std::string("'") + verb + "')")) << verb;
     EXPECT_EQ(Bonsai({verb, "--help"}), kExitOk) << verb;
     EXPECT_THAT(out_, HasSubstr("Usage:")) << verb;

@@ -1,9 +1,5 @@
 #include "client/control_verbs.h"
 
-#include <unistd.h>
-
-#include <cerrno>
-#include <cstring>
 #include <utility>
 
 #include "absl/strings/ascii.h"
@@ -13,9 +9,9 @@
 #include "client/call_and_print.h"
 #include "client/forecast_view.h"
 #include "client/history_view.h"
-#include "client/install_tree.h"
 #include "client/pipeline_file.h"
 #include "client/schedule_view.h"
+#include "client/sibling_program.h"
 #include "client/text_layout.h"
 #include "client/usage_view.h"
 
@@ -154,17 +150,10 @@ absl::StatusOr<int> RunScheduleRemove(const std::string& name, Session& session)
 }
 
 absl::StatusOr<int> RunSimulate(const std::vector<std::string>& arguments, Session& session) {
-  const std::string program = absl::StrCat(InstallTree::OfThisProgram().bin_dir, "/bonsai-simulate");
-  std::vector<std::string> words = {program};
+  std::vector<std::string> words;
   if (session.json) words.push_back("--json");
   words.insert(words.end(), arguments.begin(), arguments.end());
-  std::vector<char*> argv;
-  for (std::string& word : words) argv.push_back(word.data());
-  argv.push_back(nullptr);
-  session.out << std::flush;
-  execv(program.c_str(), argv.data());
-  return absl::NotFoundError(
-      absl::StrCat("cannot run ", program, " (", std::strerror(errno), "); is the installation whole?"));
+  return BecomeSibling("bonsai-simulate", words, session);
 }
 
 }  // namespace bonsai

@@ -15,6 +15,7 @@
 #include "client/figures.h"
 #include "client/job_lines.h"
 #include "client/json_output.h"
+#include "client/training_lines.h"
 #include "client/watch_view.h"
 
 namespace bonsai {
@@ -22,6 +23,8 @@ namespace {
 
 // The reader waits while this many responses are not shown yet.
 constexpr size_t kResponsesMax = 256;
+// Of a log of samples: a run reports about a thousand, of some 700 bytes each.
+constexpr size_t kSampleBytesMax = 8 << 20;
 
 // One WatchPipeline call on a thread of its own; its responses queue up here.
 class Feed {
@@ -75,6 +78,24 @@ class Feed {
   std::thread thread_;
 };
 
+// The log of a job's samples, or what of it came: a curve without its beginning is no reason to stop.
+std::string EarlierSamples(const std::string& job_id, Session& session) {
+  std::string lines;
+  const absl::StatusOr<CoordinatorTarget> address = CoordinatorAddress(session);
+  if (!address.ok()) return lines;
+  v1::ReadLogRequest request;
+  request.set_job_id(job_id);
+  request.set_samples(true);
+  CoordinatorClient(*address)
+      .ReadLog(request,
+               [&](const v1::ReadLogResponse& response) {
+                 lines += response.data();
+                 return lines.size() < kSampleBytesMax;
+               })
+      .IgnoreError();
+  return lines;
+}
+
 // What is on the screen, in one of the three ways.
 class Display {
  public:
@@ -90,6 +111,7 @@ class Display {
         for (const std::string& line : log_.Update(status, absl::Now())) session_.out << line << std::endl;
       }
       jobs_[{status.job().sequence(), status.job().id()}] = status;
+      if (live() && status.has_sample()) Note(status);
     }
   }
 
@@ -101,7 +123,7 @@ class Display {
       return;
     }
     if (session_.look_again != nullptr) session_.screen = session_.look_again();
-    std::vector<std::string> lines = RenderWatch(pipeline_id_, Jobs(), now, session_.screen, whole);
+    std::vector<std::string> lines = RenderWatch(pipeline_id_, Jobs(), now, session_.screen, whole, curves_);
     if (!note.empty()) lines.push_back(note);
     std::string text = drawn_ > 0 ? absl::StrCat("\x1b[", drawn_, "A\r") : "";
     for (const std::string& line : lines) absl::StrAppend(&text, line, "\x1b[K\n");
@@ -122,6 +144,14 @@ class Display {
   }
 
  private:
+  // The newest sample of a job that trains; at first sight the earlier ones too, from its log.
+  void Note(const v1::JobStatus& status) {
+    if (status.job().state() != v1::RUNNING || TrainingParts(status.sample()).empty()) return;
+    const auto [at, is_new] = curves_.try_emplace(status.job().id());
+    at->second.Add(status.sample());
+    if (is_new) at->second.AddEarlier(EarlierSamples(status.job().id(), session_));
+  }
+
   std::vector<v1::JobStatus> Jobs() const {
     std::vector<v1::JobStatus> jobs;
     for (const auto& [key, status] : jobs_) jobs.push_back(status);
@@ -132,6 +162,7 @@ class Display {
   Session& session_;
   WatchLog log_;
   std::map<std::pair<uint64_t, std::string>, v1::JobStatus> jobs_;  // by order of submission
+  LossCurves curves_;
   size_t drawn_ = 0;
 };
 

@@ -8,6 +8,7 @@
 #include "client/figures.h"
 #include "client/job_lines.h"
 #include "client/text_layout.h"
+#include "client/training_lines.h"
 
 namespace bonsai {
 namespace {
@@ -85,8 +86,27 @@ std::string BarAndFigures(const v1::JobStatus& status, absl::Time now, size_t ro
   return CutToWidth(texts.back(), room);
 }
 
+// What is drawn of training jobs below their line.
+enum class Detail { kNone, kFigures, kCurve };
+
+struct Training {
+  const LossCurves& curves;
+  Detail detail;
+};
+
+void AppendTraining(const v1::JobStatus& status, size_t indent, size_t room, const Training& training,
+                    const Screen& screen, std::vector<std::string>& lines) {
+  if (training.detail == Detail::kNone || status.job().state() != v1::RUNNING) return;
+  const auto found = training.curves.find(status.job().id());
+  const bool draws = training.detail == Detail::kCurve && found != training.curves.end();
+  for (const std::string& line :
+       TrainingLines(status.sample(), draws ? &found->second : nullptr, room, screen)) {
+    lines.push_back(absl::StrCat(std::string(indent, ' '), line));
+  }
+}
+
 std::vector<std::string> JobLines(const v1::JobStatus& status, size_t name_width, absl::Time now,
-                                  const Screen& screen) {
+                                  const Screen& screen, const Training& training) {
   const v1::JobRecord& job = status.job();
   const size_t indent = name_width + 1 + kStateWidth + 1;
   const size_t room = screen.columns > indent ? screen.columns - indent : 1;
@@ -103,6 +123,7 @@ std::vector<std::string> JobLines(const v1::JobStatus& status, size_t name_width
     return {absl::StrCat(start, CutToWidth(why, room))};
   std::vector<std::string> lines = {absl::StrCat(start, BarAndFigures(status, now, room, screen))};
   if (!why.empty()) lines.push_back(absl::StrCat(std::string(indent, ' '), CutToWidth(why, room)));
+  AppendTraining(status, indent, room, training, screen, lines);
   return lines;
 }
 
@@ -114,7 +135,8 @@ std::string SumLine(v1::JobState state, const std::vector<std::string>& names, c
 
 // All lines but the first, with the jobs in `summed` states put together.
 std::vector<std::string> Body(const std::vector<v1::JobStatus>& jobs, size_t name_width, absl::Time now,
-                              const Screen& screen, const std::vector<v1::JobState>& summed) {
+                              const Screen& screen, const std::vector<v1::JobState>& summed,
+                              const Training& training) {
   std::vector<std::string> lines;
   for (v1::JobState state : summed) {
     std::vector<std::string> names;
@@ -125,7 +147,8 @@ std::vector<std::string> Body(const std::vector<v1::JobStatus>& jobs, size_t nam
   }
   for (const v1::JobStatus& status : jobs) {
     if (std::count(summed.begin(), summed.end(), status.job().state()) > 0) continue;
-    for (std::string& line : JobLines(status, name_width, now, screen)) lines.push_back(std::move(line));
+    for (std::string& line : JobLines(status, name_width, now, screen, training))
+      lines.push_back(std::move(line));
   }
   return lines;
 }
@@ -156,7 +179,8 @@ std::string SummaryLine(const std::string& pipeline_id, const std::vector<v1::Jo
 }
 
 std::vector<std::string> RenderWatch(const std::string& pipeline_id, const std::vector<v1::JobStatus>& jobs,
-                                     absl::Time now, const Screen& screen, bool whole) {
+                                     absl::Time now, const Screen& screen, bool whole,
+                                     const LossCurves& curves) {
   size_t name_width = 4;
   for (const v1::JobStatus& status : jobs)
     name_width = std::max(name_width, DisplayWidth(JobName(status.job())));
@@ -164,8 +188,14 @@ std::vector<std::string> RenderWatch(const std::string& pipeline_id, const std::
   const size_t rows = screen.rows > 5 ? screen.rows - 3 : 2;
   std::vector<std::string> lines;
   const std::vector<v1::JobState> states = {v1::DONE, v1::WAITING, v1::CANCELLED, v1::READY};
-  for (size_t summed = 0; summed <= states.size(); ++summed) {
-    lines = Body(jobs, name_width, now, screen, {states.begin(), states.begin() + static_cast<long>(summed)});
+  // A job that is done is worth less than a curve, and a curve less than a job that waits.
+  const std::pair<size_t, Detail> ways[] = {
+      {0, Detail::kCurve}, {1, Detail::kCurve}, {1, Detail::kFigures}, {2, Detail::kFigures},
+      {2, Detail::kNone},  {3, Detail::kNone},  {4, Detail::kNone},
+  };
+  for (const auto& [summed, detail] : ways) {
+    const std::vector<v1::JobState> sums(states.begin(), states.begin() + static_cast<long>(summed));
+    lines = Body(jobs, name_width, now, screen, sums, {curves, detail});
     if (whole || lines.size() <= rows) break;
   }
   if (!whole && lines.size() > rows) {
@@ -196,7 +226,9 @@ std::vector<std::string> WatchLog::Update(const v1::JobStatus& status, absl::Tim
     }
     return {absl::StrCat(line, why.empty() ? "" : ": ", why)};
   }
-  const std::string progress = absl::StrJoin(ProgressParts(status), "  ");
+  std::vector<std::string> parts = ProgressParts(status);
+  for (std::string& part : TrainingParts(status.sample())) parts.push_back(std::move(part));
+  const std::string progress = absl::StrJoin(parts, "  ");
   if (job.state() != v1::RUNNING || progress.empty() || progress == said.progress) return {};
   if (now - said.at < kProgressInterval) return {};
   said.at = now;

@@ -11,15 +11,21 @@
 
 #include "absl/time/time.h"
 #include "bonsai/v1/coordinator.pb.h"
+#include "client/loss_curve.h"
 #include "client/screen.h"
 
 namespace bonsai {
 
+using LossCurves = std::map<std::string, LossCurve>;  // by job id
+
 // Lines of at most screen.columns, at most screen.rows - 2 of them unless `whole`: then jobs that are done,
 // then those that wait are summed up. What failed is never left out, and its reason is never cut. `jobs` in
 // order of submission.
+// A training job that runs has figures and the curve of its loss below it, as long as there is room for all
+// jobs.
 std::vector<std::string> RenderWatch(const std::string& pipeline_id, const std::vector<v1::JobStatus>& jobs,
-                                     absl::Time now, const Screen& screen, bool whole);
+                                     absl::Time now, const Screen& screen, bool whole,
+                                     const LossCurves& curves = {});
 
 // One line that sums up: "p1: 17 jobs: 9 done, 1 running, 7 waiting, 3m20s".
 std::string SummaryLine(const std::string& pipeline_id, const std::vector<v1::JobStatus>& jobs,

@@ -184,5 +184,62 @@ TEST(JobTableTest, ShowsEveryJobAndWrapsReasons) {
   EXPECT_EQ(RenderJobTable({}, kNow, 80), "no jobs; submit a pipeline with `bonsai submit FILE`\n");
 }
 
+v1::JobStatus Measured() {
+  v1::JobStatus status = Training();
+  for (const auto& [name, value] :
+       {std::pair{"grad_norm", 0.834}, std::pair{"model_flops_utilization", 0.4123},
+        std::pair{"data_wait_share", 0.001}, std::pair{"memory_bytes", 536870912.0},
+        std::pair{"validation_loss", 4.3125}}) {
+    auto* metric = status.mutable_sample()->add_metrics();
+    metric->set_name(name);
+    metric->set_value(value);
+  }
+  return status;
+}
+
+LossCurves Falling() {
+  LossCurves curves;
+  for (int step = 0; step < 100; ++step) {
+    v1::Sample sample;
+    sample.set_step(step);
+    sample.add_metrics()->set_name("loss");
+    sample.mutable_metrics(0)->set_value(8 - 0.04 * step);
+    curves["p1/pretrain"].Add(sample);
+  }
+  return curves;
+}
+
+TEST(RenderWatch, ATrainingJobHasItsFiguresAndItsCurveWhereThereIsRoom) {
+  Screen screen = Wide(100);
+  screen.unicode = true;
+  const std::vector<v1::JobStatus> jobs = {Job("corpus", v1::DONE), Measured()};
+  std::vector<std::string> lines = RenderWatch("p1", jobs, kNow, screen, false, Falling());
+  ASSERT_EQ(lines.size(), 7u);
+  EXPECT_THAT(lines[3],
+              HasSubstr("  validation 4.312  gradient 0.8340  MFU 41.2%  data wait 0.1%  memory 512.0 MiB"));
+  EXPECT_THAT(lines[4], HasSubstr(" 7.640 \xE2\xA0\x89"));
+  EXPECT_THAT(lines[6], HasSubstr("4.040 "));
+  for (const std::string& line : lines) EXPECT_LE(DisplayWidth(line), 100u);
+  screen.columns = 44;
+  for (const std::string& line : RenderWatch("p1", jobs, kNow, screen, false, Falling())) {
+    EXPECT_LE(DisplayWidth(line), 44u) << line;
+  }
+  screen = Wide(100);
+  EXPECT_EQ(RenderWatch("p1", jobs, kNow, screen, false, Falling()).size(), 4u);  // without the characters
+  screen.unicode = true;
+  screen.rows = 6;  // the curve gives way to the jobs
+  lines = RenderWatch("p1", jobs, kNow, screen, false, Falling());
+  EXPECT_EQ(lines.size(), 4u);
+}
+
+TEST(WatchLog, ProgressOfATrainingJobHasItsFigures) {
+  WatchLog log(absl::UTCTimeZone());
+  log.Update(Measured(), kNow);
+  const std::vector<std::string> lines = log.Update(Measured(), kNow + absl::Seconds(11));
+  ASSERT_EQ(lines.size(), 1u);
+  EXPECT_THAT(lines[0],
+              HasSubstr("loss 4.213  12.3k tok/s  ETA 1m12s  validation 4.312  gradient 0.8340  MFU 41.2%"));
+}
+
 }  // namespace
 }  // namespace bonsai

@@ -114,6 +114,11 @@ v1::BatchRamp& Ramp(v1::PretrainSpec& spec) {
   return *spec.mutable_batch_ramp();
 }
 
+v1::Guard& Rewinding(v1::PretrainSpec& spec) {
+  spec.mutable_guard()->set_action(v1::Guard::REWIND);
+  return *spec.mutable_guard();
+}
+
 TEST(SpecBoundsTest, NamesWhatIsWrongWithTraining) {
   const float nan = std::numeric_limits<float>::quiet_NaN();
   const float infinity = std::numeric_limits<float>::infinity();
@@ -179,6 +184,14 @@ TEST(SpecBoundsTest, NamesWhatIsWrongWithTraining) {
        "pretrain.gradient_parts is 6: must be 0 or a power of two of at most 1024"},
       {[](auto& s, float v) { s.mutable_guard()->set_spike_factor(v); }, 0.9f,
        "pretrain.guard.spike_factor is 0.9: must be above 1"},
+      {[](auto& s, float) { s.mutable_guard()->set_action(static_cast<v1::Guard::Action>(7)); }, 0,
+       "pretrain.guard.action is 7: must be STOP, SKIP or REWIND"},
+      {[](auto& s, float) { s.mutable_guard()->set_rewinds_max(2); }, 0,
+       "pretrain.guard.rewinds_max is 2: must be 0 unless guard.action is REWIND"},
+      {[](auto& s, float) { Rewinding(s).set_rewinds_max(1001); }, 0,
+       "pretrain.guard.rewinds_max is 1001: must be from 0 to 1000"},
+      {[](auto& s, float) { s.mutable_validation()->set_every_steps(101); }, 0,
+       "pretrain.validation.every_steps is 101: must be at most steps, which is 100"},
       {[](auto& s, float) { s.mutable_batch_ramp()->set_initial_sequences(2); }, 0,
        "pretrain.batch_ramp.steps is 0: must be from 1"},
       {[](auto& s, float) { Ramp(s).set_initial_sequences(1); }, 0,

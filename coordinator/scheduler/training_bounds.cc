@@ -11,6 +11,7 @@ constexpr uint32_t kBatchMax = 1'000'000;
 constexpr uint32_t kSequenceMax = 1 << 20;
 constexpr uint32_t kRampStepsMax = 1'000'000;
 constexpr uint32_t kPartsMax = 1024;
+constexpr uint32_t kRewindsMax = 1000;
 constexpr uint32_t kLoraRankMax = 4096;
 constexpr float kLoraAlphaMax = 1e6f;
 
@@ -121,11 +122,27 @@ void CheckRamp(const v1::BatchRamp& ramp, uint32_t batch, uint32_t ranks, Proble
 
 void CheckGuard(const std::string& kind, const v1::Guard& guard, ProblemList& problems) {
   if (!v1::Guard::Action_IsValid(guard.action())) {
-    problems.Add(kind + ".guard.action", static_cast<int>(guard.action()), "must be STOP or SKIP");
+    problems.Add(kind + ".guard.action", static_cast<int>(guard.action()), "must be STOP, SKIP or REWIND");
   }
   const float factor = guard.spike_factor();
   if (factor != 0 && !(factor > 1 && factor <= 1e6f)) {
     problems.Add(kind + ".guard.spike_factor", factor, "must be above 1, or 0 for no such check");
+  }
+  const uint32_t rewinds = guard.rewinds_max();
+  if (rewinds > 0 && guard.action() != v1::Guard::REWIND) {
+    problems.Add(kind + ".guard.rewinds_max", rewinds, "must be 0 unless guard.action is REWIND");
+  } else {
+    CheckRange(kind + ".guard.rewinds_max", rewinds, 0u, kRewindsMax, problems);
+  }
+}
+
+void CheckValidation(const v1::PretrainSpec& spec, ProblemList& problems) {
+  const v1::PretrainSpec::Validation& validation = spec.validation();
+  CheckRange("pretrain.validation.sequences", validation.sequences(), 0u, kBatchMax, problems);
+  if (validation.every_steps() > spec.steps()) {
+    problems.Add(
+        "pretrain.validation.every_steps", validation.every_steps(),
+        absl::StrCat("must be at most steps, which is ", spec.steps(), ", or 0 for with each checkpoint"));
   }
 }
 
@@ -164,7 +181,7 @@ void CheckPretrain(const v1::PretrainSpec& spec, uint32_t ranks, ProblemList& pr
   CheckGuard("pretrain", spec.guard(), problems);
   CheckParts("pretrain", spec.gradient_parts(), problems);
   CheckPrecision("pretrain", spec.precision(), problems);
-  CheckRange("pretrain.validation.sequences", spec.validation().sequences(), 0u, kBatchMax, problems);
+  CheckValidation(spec, problems);
   if (spec.seq_len() > spec.model().max_seq_len() || spec.seq_len() == 1) {
     problems.Add("pretrain.seq_len", spec.seq_len(),
                  absl::StrCat("must be from 2 to model.max_seq_len, which is ", spec.model().max_seq_len(),

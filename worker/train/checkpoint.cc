@@ -17,6 +17,8 @@ constexpr char kFormat[] = "bonsai-train-2";
 constexpr char kFormatWithRanges[] = "bonsai-train-3";
 constexpr char kLosses[] = "losses.f32";
 constexpr char kRanges[] = "ranges.u64";
+constexpr char kRecord[] = "run.json";
+constexpr char kBest[] = "best.f32";
 constexpr uint64_t kBlockValues = 1024;
 constexpr uint64_t kBuffers = 3;  // parameters and two moments
 
@@ -36,6 +38,17 @@ void AddBlob(std::string path, const v1::Blob& blob, v1::Manifest& manifest) {
   *file.mutable_blob() = blob;
 }
 
+absl::StatusOr<std::string> ReadBytes(RunnerContext& context, const v1::ArtifactFile& file) {
+  const uint64_t size = file.blob().size_bytes();
+  absl::StatusOr<std::string> bytes = context.blobs().Get(file.blob().sha256(), size);
+  if (!bytes.ok())
+    return absl::Status(bytes.status().code(), absl::StrCat(file.path(), ": ", bytes.status().message()));
+  if (bytes->size() != size) {
+    return absl::DataLossError(absl::StrCat(file.path(), " has ", bytes->size(), " bytes instead of ", size));
+  }
+  return bytes;
+}
+
 // The bytes of a file of `count` values.
 absl::StatusOr<std::string> ReadValues(RunnerContext& context, const v1::Manifest& manifest,
                                        absl::string_view path, uint64_t count) {
@@ -46,13 +59,29 @@ absl::StatusOr<std::string> ReadValues(RunnerContext& context, const v1::Manifes
     return absl::FailedPreconditionError(
         absl::StrCat(path, " has ", file->blob().size_bytes(), " bytes; this run's has ", size));
   }
-  absl::StatusOr<std::string> bytes = context.blobs().Get(file->blob().sha256(), size);
-  if (!bytes.ok())
-    return absl::Status(bytes.status().code(), absl::StrCat(path, ": ", bytes.status().message()));
-  if (bytes->size() != size) {
-    return absl::DataLossError(absl::StrCat(path, " has ", bytes->size(), " bytes instead of ", size));
+  return ReadBytes(context, *file);
+}
+
+// The record, and the best parameters that it tells of. A checkpoint of an earlier version has neither.
+absl::Status ReadRecord(RunnerContext& context, const v1::Manifest& manifest, TrainState& state) {
+  const v1::ArtifactFile* file = FindFile(manifest, kRecord);
+  if (file == nullptr) return absl::OkStatus();
+  if (file->blob().size_bytes() > RunRecord::kBytesMax) {
+    return absl::DataLossError(absl::StrCat(kRecord, " has ", file->blob().size_bytes(),
+                                            " bytes; valid: at most ", RunRecord::kBytesMax));
   }
-  return bytes;
+  const absl::StatusOr<std::string> text = ReadBytes(context, *file);
+  if (!text.ok()) return text.status();
+  absl::StatusOr<RunRecord> record = RunRecord::FromJson(*text);
+  if (!record.ok()) return absl::DataLossError(absl::StrCat(kRecord, ": ", record.status().message()));
+  state.record = *std::move(record);
+  if (!state.record.best) return absl::OkStatus();
+  const absl::StatusOr<std::string> best = ReadValues(context, manifest, kBest, state.parameters.size());
+  if (!best.ok()) return best.status();
+  std::vector<float> parameters(state.parameters.size());
+  std::memcpy(parameters.data(), best->data(), best->size());
+  state.best = std::make_shared<const std::vector<float>>(std::move(parameters));
+  return absl::OkStatus();
 }
 
 // The values that one part holds, or that a rank keeps moments of, one range after the other.
@@ -137,15 +166,16 @@ FlatRange PartRange(uint64_t parameters, uint32_t parts, uint32_t part) {
   return {edge(part), edge(uint64_t{part} + 1)};
 }
 
-v1::Manifest CheckpointManifest(const CheckpointHeader& header, const std::vector<v1::Blob>& parts,
-                                const v1::Blob& losses, const std::optional<v1::Blob>& ranges) {
+v1::Manifest CheckpointManifest(const CheckpointHeader& header, const CheckpointBlobs& blobs) {
   v1::Manifest manifest;
   manifest.set_kind("checkpoint");
-  const uint32_t count = static_cast<uint32_t>(parts.size());
-  for (uint32_t part = 0; part < count; ++part) AddBlob(PartPath(part, count), parts[part], manifest);
-  AddBlob(kLosses, losses, manifest);
-  if (ranges) AddBlob(kRanges, *ranges, manifest);
-  AddProperty("format", ranges ? kFormatWithRanges : kFormat, manifest);
+  const uint32_t count = static_cast<uint32_t>(blobs.parts.size());
+  for (uint32_t part = 0; part < count; ++part) AddBlob(PartPath(part, count), blobs.parts[part], manifest);
+  AddBlob(kLosses, blobs.losses, manifest);
+  AddBlob(kRecord, blobs.record, manifest);
+  if (blobs.best) AddBlob(kBest, *blobs.best, manifest);
+  if (blobs.ranges) AddBlob(kRanges, *blobs.ranges, manifest);
+  AddProperty("format", blobs.ranges ? kFormatWithRanges : kFormat, manifest);
   AddProperty("step", absl::StrCat(header.step), manifest);
   AddProperty("parameters", absl::StrCat(header.parameters), manifest);
   AddProperty("parts", absl::StrCat(count), manifest);
@@ -195,6 +225,7 @@ absl::StatusOr<TrainState> LoadCheckpoint(RunnerContext& context, absl::string_v
   if (!losses.ok()) return losses.status();
   state.losses.resize(state.step);
   if (!losses->empty()) std::memcpy(state.losses.data(), losses->data(), losses->size());
+  if (absl::Status status = ReadRecord(context, *manifest, state); !status.ok()) return status;
   return state;
 }
 

@@ -5,8 +5,9 @@
 //   part-00000-of-00002.f32   a range of the parameters, then of the first, then of the second moments
 //   losses.f32                one for each step done
 //   ranges.u64                which values the parts hold (checkpoint_ranges.h), where ranks kept shares of
-//   the
-//                             moments; several ranges of a part follow each other in each of its three pieces
+//                             the moments; several ranges of a part follow each other in each of its pieces
+//   run.json                  what the run remembers of itself (run_record.h)
+//   best.f32                  the parameters of the best validation, where the model is to be those
 //
 // The manifest's properties: format, step, parameters, parts, fingerprint, and "metric.<name>" of the step.
 //
@@ -25,7 +26,9 @@
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
 #include "runner/runner.h"
+#include "worker/train/best_model.h"
 #include "worker/train/flat_range.h"
+#include "worker/train/run_record.h"
 
 namespace bonsai {
 
@@ -35,6 +38,8 @@ struct TrainState {
   std::vector<float> moment1;  // empty in a run: its optimizer holds them
   std::vector<float> moment2;
   std::vector<float> losses;  // one for each step done, nats per target
+  RunRecord record;
+  SharedParameters best;  // the parameters of record.best; null where there is none
 };
 
 // The most parts of a checkpoint.
@@ -53,10 +58,17 @@ struct CheckpointHeader {
   Metrics metrics;          // of the step; those that are not finite are left out
 };
 
-// The manifest over these blobs: parts in order, each of the bytes that PartRange says, or the ranges if
-// there is a blob of them; and the losses.
-v1::Manifest CheckpointManifest(const CheckpointHeader& header, const std::vector<v1::Blob>& parts,
-                                const v1::Blob& losses, const std::optional<v1::Blob>& ranges = std::nullopt);
+// The blobs of a checkpoint: parts in order, each of the bytes that PartRange says, or the ranges if there is
+// a blob of them.
+struct CheckpointBlobs {
+  std::vector<v1::Blob> parts;
+  v1::Blob losses;
+  v1::Blob record;
+  std::optional<v1::Blob> ranges;
+  std::optional<v1::Blob> best;
+};
+
+v1::Manifest CheckpointManifest(const CheckpointHeader& header, const CheckpointBlobs& blobs);
 
 // Reads one checkpoint of `parameters` parameters, and verifies every blob of it; of its moments only those
 // of `share`, one range after the other, if there is one. Errors name the part: NotFound, DataLoss (a blob is

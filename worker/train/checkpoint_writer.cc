@@ -22,6 +22,7 @@ constexpr absl::Duration kPollMax = absl::Milliseconds(50);
 constexpr int kNice = 10;
 // Begins what a rank posts instead of a blob when it could not store its part.
 constexpr char kFailed[] = "failed: ";
+constexpr size_t kPublishedMax = 8;
 
 absl::string_view BytesOf(const std::vector<float>& values) {
   return {reinterpret_cast<const char*>(values.data()), values.size() * sizeof(float)};
@@ -74,7 +75,11 @@ double CheckpointWriter::Begin(const StateView& state, Metrics metrics) {
   Copy(state);
   header_.step = state.step;
   header_.metrics = std::move(metrics);
-  if (part_ == 0) losses_.assign(state.losses.begin(), state.losses.end());
+  if (part_ == 0) {
+    losses_.assign(state.losses.begin(), state.losses.end());
+    record_ = state.record == nullptr ? RunRecord() : *state.record;
+    best_ = state.best;
+  }
   thread_ = std::thread([this] { Store(); });
   return absl::ToDoubleSeconds(absl::Now() - before);
 }
@@ -120,18 +125,41 @@ absl::Status CheckpointWriter::StorePart() {
     return own.ok() ? posted : own.status();
   }
   if (!own.ok()) return own.status();
+  const absl::StatusOr<CheckpointBlobs> blobs = StoreAll(*own);
+  if (!blobs.ok()) return blobs.status();
+  const absl::StatusOr<std::string> id =
+      context_.PublishCheckpoint(CheckpointManifest(header_, *blobs), header_.step);
+  if (!id.ok()) return id.status();
+  v1::Checkpoint& checkpoint = published_.emplace_front();
+  checkpoint.set_manifest_id(*id);
+  checkpoint.set_step(header_.step);
+  if (published_.size() > kPublishedMax) published_.pop_back();
+  return absl::OkStatus();
+}
+
+absl::StatusOr<CheckpointBlobs> CheckpointWriter::StoreAll(v1::Blob own) {
+  CheckpointBlobs blobs;
   const absl::StatusOr<v1::Blob> losses = context_.blobs().Put(BytesOf(losses_));
   if (!losses.ok()) return losses.status();
-  std::optional<v1::Blob> ranges;
+  blobs.losses = *losses;
+  const absl::StatusOr<v1::Blob> record = context_.blobs().Put(record_.ToJson());
+  if (!record.ok()) return record.status();
+  blobs.record = *record;
   if (!shares_.empty()) {
-    const absl::StatusOr<v1::Blob> stored = context_.blobs().Put(EncodeRanges(shares_));
-    if (!stored.ok()) return stored.status();
-    ranges = *stored;
+    const absl::StatusOr<v1::Blob> ranges = context_.blobs().Put(EncodeRanges(shares_));
+    if (!ranges.ok()) return ranges.status();
+    blobs.ranges = *ranges;
   }
-  const absl::StatusOr<std::vector<v1::Blob>> parts = CollectParts(*own);
+  if (best_ != nullptr && best_stored_.first != best_) {
+    const absl::StatusOr<v1::Blob> best = context_.blobs().Put(BytesOf(*best_));
+    if (!best.ok()) return best.status();
+    best_stored_ = {best_, *best};
+  }
+  if (best_ != nullptr) blobs.best = best_stored_.second;
+  absl::StatusOr<std::vector<v1::Blob>> parts = CollectParts(std::move(own));
   if (!parts.ok()) return parts.status();
-  return context_.PublishCheckpoint(CheckpointManifest(header_, *parts, *losses, ranges), header_.step)
-      .status();
+  blobs.parts = *std::move(parts);
+  return blobs;
 }
 
 absl::StatusOr<std::vector<v1::Blob>> CheckpointWriter::CollectParts(v1::Blob own) {

@@ -8,8 +8,10 @@
 #define BONSAI_WORKER_TRAIN_CHECKPOINT_WRITER_H_
 
 #include <atomic>
+#include <deque>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -27,6 +29,8 @@ struct StateView {
   uint64_t step = 0;
   absl::Span<const float> parameters, moment1, moment2;
   absl::Span<const float> losses;
+  const RunRecord* record = nullptr;  // rank 0's is written; null: an empty one
+  SharedParameters best;              // rank 0's, if there is one
 };
 
 class CheckpointWriter {
@@ -52,12 +56,16 @@ class CheckpointWriter {
   // Waits for the checkpoint under way. Returns the status of the last one, OK if there was none.
   absl::Status Finish();
 
+  // Those that this rank published, the newest first. After Finish, until the next Begin.
+  const std::deque<v1::Checkpoint>& published() const { return published_; }
+
  private:
   void Copy(const StateView& state);
   void Store();
   absl::Status StorePart();
   // On rank 0: the parts of all ranks, `own` among them.
   absl::StatusOr<std::vector<v1::Blob>> CollectParts(v1::Blob own);
+  absl::StatusOr<CheckpointBlobs> StoreAll(v1::Blob own);
   absl::StatusOr<v1::Blob> AwaitPart(uint32_t part, absl::Time deadline);
   absl::StatusOr<v1::Blob> FindPart(uint32_t part);
   uint64_t ValuesOf(uint32_t part) const;
@@ -73,9 +81,13 @@ class CheckpointWriter {
 
   // The thread's while it runs.
   CheckpointHeader header_;
-  std::vector<float>
-      snapshot_;               // the part's values of the parameters, of the first and of the second moments
-  std::vector<float> losses_;  // on rank 0
+  // The part's values of the parameters, of the first and of the second moments.
+  std::vector<float> snapshot_;
+  std::vector<float> losses_;  // on rank 0, as what follows
+  RunRecord record_;
+  SharedParameters best_;
+  std::pair<SharedParameters, v1::Blob> best_stored_;  // the last that was stored: it need not be again
+  std::deque<v1::Checkpoint> published_;
   absl::Status last_;
   std::thread thread_;
 };

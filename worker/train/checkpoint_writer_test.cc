@@ -25,14 +25,27 @@ std::vector<float> Values(float first, size_t count = kParameters) {
   return values;
 }
 
+RunRecord RecordWithBest() {
+  RunRecord record;
+  record.best = {5, 1.125};
+  record.rewinds = {{6, 4}};
+  return record;
+}
+
 const TrainState& State() {
-  static const TrainState& state =
-      *new TrainState{7, Values(0.5f), Values(10000), Values(20000), Values(3, 7)};
+  static const TrainState& state = *new TrainState{7,
+                                                   Values(0.5f),
+                                                   Values(10000),
+                                                   Values(20000),
+                                                   Values(3, 7),
+                                                   RecordWithBest(),
+                                                   std::make_shared<const std::vector<float>>(Values(0.25f))};
   return state;
 }
 
 StateView View() {
-  return {State().step, State().parameters, State().moment1, State().moment2, State().losses};
+  return {State().step,   State().parameters, State().moment1, State().moment2,
+          State().losses, &State().record,    State().best};
 }
 
 TEST(PartRange, PartsHoldEveryValueOnce) {
@@ -126,7 +139,7 @@ TEST_F(CheckpointWriterTest, AnyNumberOfRanksWritesWhatAnyNumberReads) {
     ASSERT_TRUE(manifest.ok()) << manifest.status();
     EXPECT_EQ(FindProperty(*manifest, "parts"), absl::StrCat(ranks));
     EXPECT_EQ(FindProperty(*manifest, "metric.loss"), "1.25");
-    EXPECT_EQ(manifest->files_size(), static_cast<int>(ranks) + 1);
+    EXPECT_EQ(manifest->files_size(), static_cast<int>(ranks) + 3);
     const absl::StatusOr<TrainState> read =
         LoadCheckpoint(*ranks_[0].context, written.manifest_id(), kFingerprint, kParameters);
     ASSERT_TRUE(read.ok()) << read.status();
@@ -135,6 +148,10 @@ TEST_F(CheckpointWriterTest, AnyNumberOfRanksWritesWhatAnyNumberReads) {
     EXPECT_EQ(read->moment1, State().moment1);
     EXPECT_EQ(read->moment2, State().moment2);
     EXPECT_EQ(read->losses, State().losses);
+    EXPECT_EQ(read->record.best, State().record.best);
+    EXPECT_EQ(read->record.rewinds, State().record.rewinds);
+    ASSERT_NE(read->best, nullptr);
+    EXPECT_EQ(*read->best, *State().best);
   }
 }
 

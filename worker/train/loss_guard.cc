@@ -10,6 +10,7 @@ namespace {
 
 constexpr size_t kMeanSteps = 50;
 constexpr uint32_t kSkipsDefault = 10;
+constexpr uint32_t kRewindsDefault = 3;
 
 // The mean of the last losses that counted; not finite where there are not enough.
 double RecentMean(absl::Span<const float> losses) {
@@ -42,6 +43,13 @@ absl::Status LossGuard::MaySkip(absl::Span<const float> losses) const {
   while (skipped < losses.size() && std::isnan(losses[losses.size() - 1 - skipped])) ++skipped;
   if (skipped < most) return absl::OkStatus();
   return absl::FailedPreconditionError(absl::StrCat("guard.skips_max, ", most, ", were left out in a row"));
+}
+
+absl::Status LossGuard::MayRewind(size_t rewinds) const {
+  if (!this->rewinds()) return absl::FailedPreconditionError("guard.action is not REWIND");
+  const uint32_t most = guard_.rewinds_max() == 0 ? kRewindsDefault : guard_.rewinds_max();
+  if (rewinds < most) return absl::OkStatus();
+  return absl::FailedPreconditionError(absl::StrCat("guard.rewinds_max, ", most, ", were made before it"));
 }
 
 }  // namespace bonsai

@@ -26,6 +26,11 @@ class LossGuard {
   // it in a row. FailedPrecondition says which of the two is the matter.
   absl::Status MaySkip(absl::Span<const float> losses) const;
 
+  // Whether the run may go back instead, having gone back `rewinds` times: as above, for the action REWIND.
+  absl::Status MayRewind(size_t rewinds) const;
+
+  bool rewinds() const { return guard_.action() == v1::Guard::REWIND; }
+
  private:
   const v1::Guard guard_;
 };

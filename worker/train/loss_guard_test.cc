@@ -42,5 +42,14 @@ TEST(LossGuard, SkipsOnlyWhenAskedAndNotForEver) {
   EXPECT_EQ(guard.MaySkip({4.0f, NAN, NAN, NAN}).message(), "guard.skips_max, 3, were left out in a row");
 }
 
+TEST(LossGuard, RewindsOnlyWhenAskedAndNotForEver) {
+  EXPECT_FALSE(LossGuard(GuardOf(v1::Guard::SKIP, 0, 3)).MayRewind(0).ok());
+  v1::Guard guard = GuardOf(v1::Guard::REWIND, 0, 0);
+  EXPECT_TRUE(LossGuard(guard).MayRewind(2).ok());
+  EXPECT_EQ(LossGuard(guard).MayRewind(3).message(), "guard.rewinds_max, 3, were made before it");
+  guard.set_rewinds_max(1);
+  EXPECT_FALSE(LossGuard(guard).MayRewind(1).ok());
+}
+
 }  // namespace
 }  // namespace bonsai

@@ -21,53 +21,6 @@ namespace {
 
 constexpr uint32_t kValidationSequences = 64;
 
-absl::StatusOr<ParameterLayout> LayoutOf(const v1::ModelShape& shape, const edge::Tokenizer& tokenizer) {
-  for (const auto& [field, value] :
-       {std::pair{"dim", shape.dim()}, std::pair{"layers", shape.layers()}, std::pair{"heads", shape.heads()},
-        std::pair{"hidden_dim", shape.hidden_dim()}, std::pair{"max_seq_len", shape.max_seq_len()}}) {
-    if (value == 0 || value > INT32_MAX) {
-      return absl::InvalidArgumentError(
-          absl::StrCat("pretrain.model.", field, " is ", value, "; valid: 1 or more"));
-    }
-  }
-  if (shape.dim() % shape.heads() != 0) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("pretrain.model.heads is ", shape.heads(), "; valid: a divisor of dim, ", shape.dim()));
-  }
-  const uint32_t sharing = std::max(1u, shape.layers_per_weights());
-  if (shape.layers() % sharing != 0) {
-    return absl::InvalidArgumentError(absl::StrCat("pretrain.model.layers_per_weights is ", sharing,
-                                                   "; valid: a divisor of layers, ", shape.layers()));
-  }
-  if (!v1::ModelShape::Activation_IsValid(shape.activation())) {
-    return absl::InvalidArgumentError(absl::StrCat("pretrain.model.activation is ",
-                                                   static_cast<int>(shape.activation()),
-                                                   "; valid: SWIGLU or RELU_SQUARED"));
-  }
-  edge::ModelConfig config;
-  config.dim = static_cast<int32_t>(shape.dim());
-  config.hidden_dim = static_cast<int32_t>(shape.hidden_dim());
-  config.layers = static_cast<int32_t>(shape.layers());
-  config.heads = static_cast<int32_t>(shape.heads());
-  config.kv_heads = static_cast<int32_t>(shape.kv_heads() == 0 ? shape.heads() : shape.kv_heads());
-  config.head_dim = config.dim / config.heads;
-  config.vocab_size = tokenizer.vocab_size();
-  config.max_seq_len = static_cast<int32_t>(shape.max_seq_len());
-  if (shape.rope_theta() != 0) config.rope_theta = shape.rope_theta();
-  if (shape.norm_epsilon() != 0) config.norm_epsilon = shape.norm_epsilon();
-  config.tied_embeddings = !shape.untied_embeddings();
-  config.qk_norm = shape.qk_norm();
-  if (shape.activation() == v1::ModelShape::RELU_SQUARED) config.activation = edge::Activation::kReluSquared;
-  config.logit_soft_cap = shape.logit_soft_cap();
-  config.layers_per_weights = static_cast<int32_t>(sharing);
-  config.bos_id = tokenizer.bos_id();
-  config.eos_id = tokenizer.eos_id();
-  absl::StatusOr<ParameterLayout> layout = ParameterLayout::Create(config);
-  if (!layout.ok())
-    return absl::InvalidArgumentError(absl::StrCat("pretrain.model: ", layout.status().message()));
-  return layout;
-}
-
 // The ids in the shards mean nothing under another tokenizer.
 absl::Status CheckSameTokenizer(absl::string_view field, const InputArtifact& tokens,
                                 const InputArtifact& tokenizer, int32_t vocab_size) {
@@ -124,13 +77,59 @@ absl::Status Publish(RunnerContext& context, const ParameterLayout& layout, cons
   if (!path.ok()) return path.status();
   absl::StatusOr<v1::Manifest> manifest = StoreModel(context, layout, outcome.state.parameters, *path);
   if (!manifest.ok()) return manifest.status();
-  const std::string report = WriteTrainingReport(outcome, plan);
-  if (absl::Status status = AddBytes(context, report, "report.json", *manifest); !status.ok()) return status;
-  AddTrainingProperties(outcome, *manifest);
+  if (absl::Status status = AddTrainingReport(context, outcome, plan, *manifest); !status.ok()) return status;
   return context.PublishOutput(*std::move(manifest)).status();
 }
 
 }  // namespace
+
+absl::StatusOr<ParameterLayout> PretrainLayout(const v1::ModelShape& shape, int32_t vocab_size,
+                                               int32_t bos_id, int32_t eos_id) {
+  for (const auto& [field, value] :
+       {std::pair{"dim", shape.dim()}, std::pair{"layers", shape.layers()}, std::pair{"heads", shape.heads()},
+        std::pair{"hidden_dim", shape.hidden_dim()}, std::pair{"max_seq_len", shape.max_seq_len()}}) {
+    if (value == 0 || value > INT32_MAX) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("pretrain.model.", field, " is ", value, "; valid: 1 or more"));
+    }
+  }
+  if (shape.dim() % shape.heads() != 0) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("pretrain.model.heads is ", shape.heads(), "; valid: a divisor of dim, ", shape.dim()));
+  }
+  const uint32_t sharing = std::max(1u, shape.layers_per_weights());
+  if (shape.layers() % sharing != 0) {
+    return absl::InvalidArgumentError(absl::StrCat("pretrain.model.layers_per_weights is ", sharing,
+                                                   "; valid: a divisor of layers, ", shape.layers()));
+  }
+  if (!v1::ModelShape::Activation_IsValid(shape.activation())) {
+    return absl::InvalidArgumentError(absl::StrCat("pretrain.model.activation is ",
+                                                   static_cast<int>(shape.activation()),
+                                                   "; valid: SWIGLU or RELU_SQUARED"));
+  }
+  edge::ModelConfig config;
+  config.dim = static_cast<int32_t>(shape.dim());
+  config.hidden_dim = static_cast<int32_t>(shape.hidden_dim());
+  config.layers = static_cast<int32_t>(shape.layers());
+  config.heads = static_cast<int32_t>(shape.heads());
+  config.kv_heads = static_cast<int32_t>(shape.kv_heads() == 0 ? shape.heads() : shape.kv_heads());
+  config.head_dim = config.dim / config.heads;
+  config.vocab_size = vocab_size;
+  config.max_seq_len = static_cast<int32_t>(shape.max_seq_len());
+  if (shape.rope_theta() != 0) config.rope_theta = shape.rope_theta();
+  if (shape.norm_epsilon() != 0) config.norm_epsilon = shape.norm_epsilon();
+  config.tied_embeddings = !shape.untied_embeddings();
+  config.qk_norm = shape.qk_norm();
+  if (shape.activation() == v1::ModelShape::RELU_SQUARED) config.activation = edge::Activation::kReluSquared;
+  config.logit_soft_cap = shape.logit_soft_cap();
+  config.layers_per_weights = static_cast<int32_t>(sharing);
+  config.bos_id = bos_id;
+  config.eos_id = eos_id;
+  absl::StatusOr<ParameterLayout> layout = ParameterLayout::Create(config);
+  if (!layout.ok())
+    return absl::InvalidArgumentError(absl::StrCat("pretrain.model: ", layout.status().message()));
+  return layout;
+}
 
 absl::Status RunPretrain(RunnerContext& context) {
   const v1::PretrainSpec& spec = context.task().spec().pretrain();
@@ -144,7 +143,8 @@ absl::Status RunPretrain(RunnerContext& context) {
   if (!tokenizer_input.ok()) return tokenizer_input.status();
   const auto tokenizer = LoadTokenizer(context, *tokenizer_input);
   if (!tokenizer.ok()) return tokenizer.status();
-  const absl::StatusOr<ParameterLayout> layout = LayoutOf(spec.model(), **tokenizer);
+  const absl::StatusOr<ParameterLayout> layout = PretrainLayout(
+      spec.model(), (*tokenizer)->vocab_size(), (*tokenizer)->bos_id(), (*tokenizer)->eos_id());
   if (!layout.ok()) return layout.status();
   const int32_t vocab_size = layout->config().vocab_size;
   const auto tokens = OpenTokens(context, "pretrain.tokens", *tokenizer_input, vocab_size);

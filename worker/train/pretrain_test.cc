@@ -47,7 +47,8 @@ TEST(Pretrain, LearnsAndPublishesAModel) {
   const absl::StatusOr<v1::Manifest> manifest = context->Output();
   ASSERT_TRUE(manifest.ok()) << manifest.status();
   EXPECT_EQ(manifest->kind(), "model");
-  for (const char* path : {"config.json", "model.safetensors", "tokenizer.model", "report.json"}) {
+  for (const char* path :
+       {"config.json", "model.safetensors", "tokenizer.model", "report.json", "cost.json", "report.html"}) {
     EXPECT_NE(FindFile(*manifest, path), nullptr) << path;
   }
   EXPECT_EQ(FindProperty(*manifest, "steps"), "60");

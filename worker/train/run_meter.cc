@@ -3,22 +3,19 @@
 #include <sys/resource.h>
 
 #include <algorithm>
+#include <utility>
 #include <vector>
 
 #include "absl/time/clock.h"
 #include "worker/train/packed_matmul.h"
+#include "worker/train/run_estimate.h"
 
 namespace bonsai {
 
 RunMeter::RunMeter(const ParameterLayout& layout, double peak_flops, uint64_t tokens, absl::Time now)
     : peak_flops_(peak_flops), begun_(now), sampled_(now), tokens_(tokens), sampled_tokens_(tokens) {
-  const edge::ModelConfig& config = layout.config();
-  edge::ModelConfig repeated = config;
-  repeated.layers_per_weights = 1;  // shared weights work once for each of their layers
-  int64_t used = edge::CountParameters(repeated);
-  if (!config.tied_embeddings) used -= int64_t{config.vocab_size} * config.dim;
-  token_flops_ = 6.0 * static_cast<double>(used);
-  position_token_flops_ = 12.0 * config.layers * config.heads * config.head_dim;
+  token_flops_ = TokenFlops(layout.config(), 0);
+  position_token_flops_ = TokenFlops(layout.config(), 1) - token_flops_;
 }
 
 void RunMeter::Count(const StepCost& cost) {
@@ -29,6 +26,13 @@ void RunMeter::Count(const StepCost& cost) {
   wait_seconds_ += cost.data_wait_seconds;
 }
 
+void RunMeter::GoBack(uint64_t tokens) {
+  sampled_tokens_ += tokens - tokens_;  // modulo 2^64, as their difference is
+  tokens_ = tokens;
+}
+
+double RunMeter::TakeStallSeconds() { return stall_seconds_ - std::exchange(stall_taken_, stall_seconds_); }
+
 double RunMeter::elapsed_seconds(absl::Time now) const {
   return std::max(1e-9, absl::ToDoubleSeconds(now - begun_));
 }
@@ -36,12 +40,10 @@ double RunMeter::elapsed_seconds(absl::Time now) const {
 Metrics RunMeter::Sample(absl::Time now) {
   const double seconds = std::max(1e-9, absl::ToDoubleSeconds(now - sampled_));
   const double elapsed = elapsed_seconds(now);
-  rusage usage = {};
-  getrusage(RUSAGE_SELF, &usage);
   Metrics metrics = {{"tokens_per_second", static_cast<double>(tokens_ - sampled_tokens_) / seconds},
                      {"tokens", static_cast<double>(tokens_)},
                      {"model_flops_utilization", flops_ / seconds / peak_flops_},
-                     {"memory_bytes", static_cast<double>(usage.ru_maxrss) * 1024},
+                     {"memory_bytes", PeakMemoryBytes()},
                      {"checkpoint_stall_seconds", stall_seconds_},
                      {"checkpoint_stall_share", stall_seconds_ / elapsed},
                      {"data_wait_share", wait_seconds_ / elapsed}};
@@ -49,6 +51,12 @@ Metrics RunMeter::Sample(absl::Time now) {
   sampled_tokens_ = tokens_;
   flops_ = 0;
   return metrics;
+}
+
+double PeakMemoryBytes() {
+  rusage usage = {};
+  getrusage(RUSAGE_SELF, &usage);
+  return static_cast<double>(usage.ru_maxrss) * 1024;
 }
 
 double MeasurePeakFlops(v1::Precision precision, int threads) {

@@ -35,6 +35,14 @@ class RunMeter {
   // checkpoint_stall_share, data_wait_share.
   Metrics Sample(absl::Time now);
 
+  // The run went back to where it had read so many tokens: what was read since counts for the speed alone.
+  void GoBack(uint64_t tokens);
+
+  // The seconds lost to checkpoints since the last call.
+  double TakeStallSeconds();
+
+  double data_wait_seconds() const { return wait_seconds_; }  // of this attempt
+
   uint64_t tokens() const { return tokens_; }
   double elapsed_seconds(absl::Time now) const;  // of this attempt
 
@@ -47,7 +55,11 @@ class RunMeter {
   uint64_t sampled_tokens_;
   double flops_ = 0;  // since the last sample
   double stall_seconds_ = 0, wait_seconds_ = 0;
+  double stall_taken_ = 0;  // of stall_seconds_
 };
+
+// The most memory that this process had so far.
+double PeakMemoryBytes();
 
 // What `threads` threads of this CPU do in matrix products of this precision, in FLOP/s: a measurement of
 // some milliseconds on one of them, times their number.

@@ -115,9 +115,7 @@ absl::Status Publish(RunnerContext& context, const ParameterLayout& layout, cons
   absl::StatusOr<v1::Manifest> manifest =
       StoreTrained(context, layout, outcome.state.parameters, low_rank, *path);
   if (!manifest.ok()) return manifest.status();
-  const std::string report = WriteTrainingReport(outcome, plan);
-  if (absl::Status status = AddBytes(context, report, "report.json", *manifest); !status.ok()) return status;
-  AddTrainingProperties(outcome, *manifest);
+  if (absl::Status status = AddTrainingReport(context, outcome, plan, *manifest); !status.ok()) return status;
   const v1::SftSpec& spec = context.task().spec().sft();
   const std::string jinja = edge::ChatJinja(TemplateOf(spec), edge::PutsSpaceFirst(tokenizer));
   if (absl::Status status = AddBytes(context, jinja, "chat_template.jinja", *manifest); !status.ok())

@@ -47,6 +47,8 @@ TrainingPlan FromSpec(absl::string_view kind, const Spec& spec, const v1::Task& 
     plan.z_loss = spec.z_loss();
     plan.width_transfer_dim = spec.width_transfer_dim();
     plan.shard_optimizer = spec.shard_optimizer();
+    plan.validate_every_steps = spec.validation().every_steps();
+    plan.keep_best = spec.validation().keep_best();
   }
   plan.seed = spec.seed();
   plan.checkpoint_every_steps = spec.checkpoint_every_steps();
@@ -59,6 +61,32 @@ constexpr uint32_t kPartsMax = 1024;
 constexpr uint32_t kWidthMax = 1 << 17;
 constexpr uint32_t kLoraRankMax = 4096;
 constexpr float kLoraAlphaMax = 1e6f;
+constexpr uint32_t kRewindsMax = 1000;
+
+absl::Status ValidateWatch(const TrainingPlan& plan) {
+  if (!v1::Guard::Action_IsValid(plan.guard.action())) {
+    return absl::InvalidArgumentError(absl::StrCat(plan.kind, ".guard.action is ",
+                                                   static_cast<int>(plan.guard.action()),
+                                                   "; valid: STOP, SKIP or REWIND"));
+  }
+  const float factor = plan.guard.spike_factor();
+  if (factor != 0 && !(factor > 1 && std::isfinite(factor))) {
+    return absl::InvalidArgumentError(absl::StrCat(plan.kind, ".guard.spike_factor is ", factor,
+                                                   "; valid: above 1, or 0 for no such check"));
+  }
+  const uint32_t rewinds = plan.guard.rewinds_max();
+  if (rewinds > kRewindsMax || (rewinds > 0 && plan.guard.action() != v1::Guard::REWIND)) {
+    return absl::InvalidArgumentError(absl::StrCat(plan.kind, ".guard.rewinds_max is ", rewinds,
+                                                   "; valid: at most ", kRewindsMax,
+                                                   ", and 0 unless guard.action is REWIND"));
+  }
+  if (plan.validate_every_steps > plan.steps) {
+    return absl::InvalidArgumentError(absl::StrCat(plan.kind, ".validation.every_steps is ",
+                                                   plan.validate_every_steps, "; valid: at most steps, ",
+                                                   plan.steps, ", or 0 for with each checkpoint"));
+  }
+  return absl::OkStatus();
+}
 
 absl::Status ValidateRecipe(const TrainingPlan& plan, uint32_t ranks) {
   const uint32_t initial = plan.ramp.initial_sequences();
@@ -77,11 +105,6 @@ absl::Status ValidateRecipe(const TrainingPlan& plan, uint32_t ranks) {
   if (plan.width_transfer_dim > kWidthMax) {
     return absl::InvalidArgumentError(absl::StrCat(plan.kind, ".width_transfer_dim is ",
                                                    plan.width_transfer_dim, "; valid: 0 to ", kWidthMax));
-  }
-  const float factor = plan.guard.spike_factor();
-  if (factor != 0 && !(factor > 1 && std::isfinite(factor))) {
-    return absl::InvalidArgumentError(absl::StrCat(plan.kind, ".guard.spike_factor is ", factor,
-                                                   "; valid: above 1, or 0 for no such check"));
   }
   if (plan.gradient_parts > kPartsMax || (plan.gradient_parts & (plan.gradient_parts - 1)) != 0) {
     return absl::InvalidArgumentError(absl::StrCat(plan.kind, ".gradient_parts is ", plan.gradient_parts,
@@ -127,6 +150,7 @@ absl::Status Validate(const TrainingPlan& plan, uint32_t ranks) {
                                                    "; valid: at least one for each rank, ", ranks));
   }
   if (absl::Status status = ValidateRecipe(plan, ranks); !status.ok()) return status;
+  if (absl::Status status = ValidateWatch(plan); !status.ok()) return status;
   if (absl::Status status = ValidateOptimizer(plan.optimizer, plan.kind); !status.ok()) return status;
   return ValidateSchedule(plan.schedule, plan.steps, plan.kind);
 }

@@ -38,6 +38,8 @@ struct TrainingPlan {
   uint32_t seq_len = 0;  // 0: the model's
   uint64_t seed = 0;
   uint32_t checkpoint_every_steps = 0;  // 0: only when asked to leave
+  uint32_t validate_every_steps = 0;    // 0: with each checkpoint
+  bool keep_best = false;               // the model is that of the lowest validation loss
   std::string fingerprint;              // of all that makes this run this run
 };
 

@@ -9,16 +9,21 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "worker/train/batch_gradient.h"
-#include "worker/train/checkpoint_writer.h"
+#include "worker/train/best_model.h"
 #include "worker/train/learning_rate.h"
 #include "worker/train/loss_guard.h"
+#include "worker/train/resume_point.h"
+#include "worker/train/run_checkpoints.h"
 #include "worker/train/run_meter.h"
+#include "worker/train/run_reporter.h"
+#include "worker/train/run_shape.h"
 #include "worker/train/sharded_optimizer.h"
+#include "worker/train/step_order.h"
+#include "worker/train/validation.h"
 
 namespace bonsai {
 namespace {
 
-constexpr uint64_t kSamplesPerRun = 1000;
 // The agent asks all ranks of an attempt to leave, but not in the same instant.
 constexpr absl::Duration kStopSpread = absl::Seconds(30);
 
@@ -30,6 +35,9 @@ void Log(const Parts&... parts) {
 int ThreadsOf(const RunnerContext& context) {
   return std::max<int>(1, static_cast<int>(context.task().spec().resources().cpus()));
 }
+
+// What became of a step.
+enum class StepEnd { kTaken, kAskedToLeave, kUndone };
 
 class TrainingRun {
  public:
@@ -44,33 +52,31 @@ class TrainingRun {
         optimizer_(group, layout, plan, ThreadsOf(context)),
         batch_gradient_(group, layout, plan, ThreadsOf(context), optimizer_.shards(), low_rank),
         guard_(plan.guard),
-        writer_(context, group, plan.fingerprint, static_cast<uint64_t>(layout.size()), kRankTimeout,
-                OneWrites() ? std::vector<OwnedRange>() : optimizer_.shards()->ranges()),
-        gradient_(layout.size()),
-        sample_every_(std::max<uint64_t>(1, plan.end_steps / kSamplesPerRun)) {
-    if (plan.checkpoint_every_steps > 0) writer_.Reserve();
-  }
+        validation_(plan, group, batch_gradient_, sources.validation, sources.validation_rows),
+        resume_point_(context, group, plan, static_cast<uint64_t>(layout.size()), optimizer_.share()),
+        best_(/*keeps_parameters=*/group.rank() == 0),
+        checkpoints_(context, group, plan, static_cast<uint64_t>(layout.size()), optimizer_),
+        shape_(ShapeOfRun(model_layout_, layout, plan, sources.training, group.ranks(), ThreadsOf(context),
+                          sources.validation == nullptr ? 0 : sources.validation_rows)),
+        gradient_(layout.size()) {}
 
   absl::StatusOr<TrainOutcome> Run(std::vector<float> initial) {
     if (absl::Status status = Resume(std::move(initial)); !status.ok()) return status;
-    batch_gradient_.Load(state_.parameters);
-    uint64_t tokens = 0;
-    for (uint64_t step = 0; step < state_.step; ++step) tokens += sources_.training.SizeOf(step).tokens;
     const double peak = MeasurePeakFlops(plan_.precision, ThreadsOf(context_)) * group_.ranks();
-    meter_.emplace(model_layout_, peak, tokens, absl::Now());
-    first_step_ = state_.step;
-    if (state_.step == plan_.end_steps) {
-      if (absl::Status status = Revisit(); !status.ok()) return status;
-    }
+    reporter_.emplace(context_, group_.rank() == 0, plan_, shape_, state_.record,
+                      RunMeter(model_layout_, peak, TokensSoFar(), absl::Now()));
+    if (absl::Status status = Revisit(); !status.ok()) return status;
     while (state_.step < plan_.end_steps) {
-      bool stop = false;
-      if (absl::Status status = TakeStep(&stop); !status.ok()) return status;
-      const bool ended = state_.step == plan_.end_steps;
-      if (ended || (AtCheckpoint() && !stop)) {
+      const absl::StatusOr<StepEnd> end = TakeStep();
+      if (!end.ok()) return end.status();
+      if (*end == StepEnd::kUndone) continue;
+      const bool leave = *end == StepEnd::kAskedToLeave && state_.step < plan_.end_steps;
+      // Whoever is asked to leave has little time; the next attempt makes up for it.
+      if (!leave && validation_.DueAfter(state_.step)) {
         if (absl::Status status = Validate(); !status.ok()) return status;
       }
-      Report();
-      if (stop && !ended) return Leave();
+      reporter_->Report(figures_);
+      if (leave) return Leave();
       if (!AtCheckpoint()) continue;
       if (absl::Status status = BeginCheckpoint(); !status.ok()) return status;
     }
@@ -78,102 +84,125 @@ class TrainingRun {
   }
 
  private:
-  // Rank 0 chooses, the others follow.
   absl::Status Resume(std::vector<float> initial) {
-    std::string chosen = group_.rank() == 0 ? ChooseCheckpoint() : "";
-    const absl::StatusOr<std::string> agreed =
-        group_.FromRankZero("resume", absl::StrCat("checkpoint ", chosen));
-    if (!agreed.ok()) return agreed.status();
-    if (group_.rank() != 0) chosen = agreed->substr(std::string("checkpoint ").size());
-    if (chosen.empty()) {
+    if (guard_.rewinds()) resume_point_.KeepStart(initial);
+    absl::StatusOr<std::optional<TrainState>> found = resume_point_.AtStart();
+    if (!found.ok()) return found.status();
+    if (!*found) {
       state_.parameters = std::move(initial);
-      return absl::OkStatus();
+    } else {
+      Restore(**std::move(found));
+      if (group_.rank() == 0) Log("resumed at step ", state_.step, " with ", group_.ranks(), " ranks");
     }
-    if (group_.rank() != 0) {
-      absl::StatusOr<TrainState> state = Load(chosen);
-      // Rank 0 could read it, so another try may succeed: not a bad input.
-      if (!state.ok()) {
-        return absl::UnavailableError(absl::StrCat("checkpoint ", chosen, ": ", state.status().message()));
-      }
-      state_ = *std::move(state);
-    }
-    optimizer_.Restore(std::exchange(state_.moment1, {}), std::exchange(state_.moment2, {}));
-    if (group_.rank() == 0) {
-      Log("resumed at step ", state_.step, " with ", group_.ranks(), " ranks from checkpoint ",
-          chosen.substr(0, 12));
-    }
+    order_ = StepOrder(state_.record.rewinds);
+    batch_gradient_.Load(state_.parameters);
     return absl::OkStatus();
   }
 
-  absl::StatusOr<TrainState> Load(const std::string& manifest_id) {
-    return LoadCheckpoint(context_, manifest_id, plan_.fingerprint, static_cast<uint64_t>(layout_.size()),
-                          optimizer_.share());
+  void Restore(TrainState&& state) {
+    state_ = std::move(state);
+    optimizer_.Restore(std::exchange(state_.moment1, {}), std::exchange(state_.moment2, {}));
+    best_.Restore(state_.record.best, std::exchange(state_.best, nullptr));
   }
 
-  // Loads the newest one that can be read; "" if there is none.
-  std::string ChooseCheckpoint() {
-    for (const v1::Checkpoint& checkpoint : context_.task().resume()) {
-      absl::StatusOr<TrainState> state = Load(checkpoint.manifest_id());
-      // One of the last step is left by an attempt that died before it published the model.
-      if (state.ok() && state->step <= plan_.end_steps) {
-        state_ = *std::move(state);
-        return checkpoint.manifest_id();
-      }
-      Log("checkpoint of step ", checkpoint.step(), " (", checkpoint.manifest_id().substr(0, 12),
-          ") skipped: ",
-          state.ok() ? absl::StrCat("it has ", state->step, " steps; this run ends after ", plan_.end_steps)
-                     : std::string(state.status().message()));
+  // What the attempt before took leave from: a validation that was due, or all steps, but no model published.
+  absl::Status Revisit() {
+    figures_ = StepFigures();
+    figures_.step = state_.step;
+    if (!state_.losses.empty()) figures_.loss = static_cast<double>(state_.losses.back());
+    const bool ended = state_.step == plan_.end_steps;
+    const auto& done = state_.record.validations;
+    if (validation_.DueAfter(state_.step) && (ended || done.empty() || done.back().step < state_.step)) {
+      if (absl::Status status = Validate(); !status.ok()) return status;
     }
-    return "";
+    if (ended) reporter_->Report(figures_);
+    return absl::OkStatus();
   }
 
-  absl::Status TakeStep(bool* stop) {
-    const uint64_t step = state_.step;
-    const BatchSource::Size size = sources_.training.SizeOf(step);
+  uint64_t TokensSoFar() const { return TokensBefore(sources_.training, order_, state_.step); }
+
+  absl::StatusOr<StepEnd> TakeStep() {
+    const uint64_t batch = order_.BatchOf(state_.step);
+    const BatchSource::Size size = sources_.training.SizeOf(batch);
     const absl::StatusOr<double> loss =
-        batch_gradient_.Compute(sources_.training, step, absl::MakeSpan(gradient_));
+        batch_gradient_.Compute(sources_.training, batch, absl::MakeSpan(gradient_));
     if (!loss.ok()) return loss.status();
-    loss_ = *loss;
     // How many were asked to leave, and how long each rank's checkpoint kept it since the last step.
     totals_.assign(1 + static_cast<size_t>(group_.ranks()), 0.0);
     totals_[0] = context_.StopRequested() ? 1.0 : 0.0;
     totals_[1 + static_cast<size_t>(group_.rank())] = std::exchange(stall_, 0.0);
     if (absl::Status status = group_.Sum(absl::MakeSpan(totals_)); !status.ok()) return status;
-    *stop = totals_[0] > 0;
     // The ranks wait for each other, so the one that was kept longest kept all of them.
     const double stall = *std::max_element(totals_.begin() + 1, totals_.end());
-    if (absl::Status status = Update(); !status.ok()) return status;
-    ++state_.step;
     const uint64_t documents = size.documents > 0 ? size.documents : static_cast<uint64_t>(size.rows);
-    meter_->Count({size.tokens, size.tokens / documents, stall, batch_gradient_.TakeWaitSeconds()});
-    validation_loss_.reset();
-    return absl::OkStatus();
-  }
-
-  // Moves the parameters along the gradient, unless the guard says to leave this step out.
-  absl::Status Update() {
-    rate_ = LearningRate(plan_.schedule, plan_.optimizer.learning_rate(), state_.step, plan_.steps);
+    reporter_->CountStep({size.tokens, size.tokens / documents, stall, batch_gradient_.TakeWaitSeconds()});
     const absl::StatusOr<double> norm = optimizer_.Norm(gradient_);
     if (!norm.ok()) return norm.status();
-    norm_ = *norm;
-    const std::string complaint = guard_.Complaint(loss_, norm_, state_.losses);
+    const float rate =
+        LearningRate(plan_.schedule, plan_.optimizer.learning_rate(), state_.step, plan_.steps);
+    figures_ = {state_.step + 1, *loss, *norm, double{rate}, std::nullopt};
+    const absl::StatusOr<bool> taken = Update();
+    if (!taken.ok()) return taken.status();
+    // Who is asked to leave then does so after the next step: that one is news, this one is on record.
+    if (!*taken) return StepEnd::kUndone;
+    ++state_.step;
+    return totals_[0] > 0 ? StepEnd::kAskedToLeave : StepEnd::kTaken;
+  }
+
+  // Moves the parameters along the gradient, or does what the guard says. False: it went back.
+  absl::StatusOr<bool> Update() {
+    const double norm = figures_.gradient_norm;
+    const std::string complaint = guard_.Complaint(figures_.loss, norm, state_.losses);
     if (complaint.empty()) {
       const absl::Status applied =
-          optimizer_.Apply(state_.step + 1, rate_, norm_, gradient_, absl::MakeSpan(state_.parameters));
+          optimizer_.Apply(state_.step + 1, static_cast<float>(figures_.learning_rate), norm, gradient_,
+                           absl::MakeSpan(state_.parameters));
       if (!applied.ok()) return applied;
       batch_gradient_.Load(state_.parameters);
-      state_.losses.push_back(static_cast<float>(loss_));
-      return absl::OkStatus();
+      state_.losses.push_back(static_cast<float>(figures_.loss));
+      return true;
     }
-    if (absl::Status status = guard_.MaySkip(state_.losses); !status.ok()) {
+    const absl::Status may =
+        guard_.rewinds() ? guard_.MayRewind(state_.record.rewinds.size()) : guard_.MaySkip(state_.losses);
+    if (!may.ok()) {
       return absl::FailedPreconditionError(
-          absl::StrCat(complaint, " at step ", state_.step + 1, " (learning rate ", rate_, "), and ",
-                       plan_.kind, ".", status.message(), ": a lower ", plan_.kind,
+          absl::StrCat(complaint, " at step ", state_.step + 1, " (learning rate ", figures_.learning_rate,
+                       "), and ", plan_.kind, ".", may.message(), ": a lower ", plan_.kind,
                        ".optimizer.learning_rate, a longer warm-up or a smaller clip_norm would be valid"));
+    }
+    if (guard_.rewinds()) {
+      if (absl::Status status = GoBack(complaint); !status.ok()) return status;
+      return false;
     }
     if (group_.rank() == 0) Log("step ", state_.step + 1, " left out: ", complaint);
     state_.losses.push_back(std::numeric_limits<float>::quiet_NaN());
-    ++skipped_;
+    reporter_->CountSkip();
+    return true;
+  }
+
+  // To the newest checkpoint, or the start. All but the rewinds is as it was then.
+  absl::Status GoBack(absl::string_view complaint) {
+    const RunRecord before = std::move(state_.record);
+    absl::StatusOr<TrainState> found = resume_point_.Behind(checkpoints_.Published(), before.rewinds.size());
+    if (!found.ok()) return found.status();
+    const uint64_t from = state_.step;
+    Restore(*std::move(found));
+    const Rewind rewind = {from, state_.step};
+    if (rewind.to > from) {
+      return absl::InternalError(
+          absl::StrCat("the newest checkpoint has ", rewind.to, " steps, after a run of ", from));
+    }
+    state_.record.attempts = before.attempts;
+    state_.record.predicted_seconds = before.predicted_seconds;
+    state_.record.rewinds = before.rewinds;
+    state_.record.rewinds.push_back(rewind);
+    order_.Add(rewind);
+    batch_gradient_.Load(state_.parameters);
+    reporter_->CountRewind(TokensSoFar());
+    if (group_.rank() == 0) {
+      Log("back to step ", rewind.to, " from step ", from + 1, ": ", complaint, "; ", from + 1 - rewind.to,
+          " steps are taken with other rows");
+    }
     return absl::OkStatus();
   }
 
@@ -183,79 +212,52 @@ class TrainingRun {
     return plan_.checkpoint_every_steps > 0 && state_.step % plan_.checkpoint_every_steps == 0;
   }
 
-  // The held-out loss of these parameters, where there is something held out.
   absl::Status Validate() {
-    if (sources_.validation == nullptr) return absl::OkStatus();
-    const RowShare share = ShareOf(sources_.validation_rows, group_.ranks(), group_.rank());
-    std::vector<double> total = {0.0};
-    if (share.end > share.begin) {
-      const int64_t rows = share.end - share.begin;
-      if (absl::Status status = sources_.validation->Fill(0, share.begin, rows, &held_out_); !status.ok())
-        return status;
-      total[0] = batch_gradient_.Loss(held_out_.View());
-    }
-    if (absl::Status status = group_.Sum(absl::MakeSpan(total)); !status.ok()) return status;
-    validation_loss_ = total[0] / static_cast<double>(sources_.validation->SizeOf(0).targets);
+    const absl::StatusOr<double> loss = validation_.Measure();
+    if (!loss.ok()) return loss.status();
+    figures_.validation_loss = *loss;
+    state_.record.AddValidation({state_.step, *loss});
+    if (!plan_.keep_best) return absl::OkStatus();
+    best_.Offer({state_.step, *loss}, state_.parameters);
+    state_.record.best = best_.best();
     return absl::OkStatus();
   }
 
-  // The attempt before took all steps, but ended before it published the model.
-  absl::Status Revisit() {
-    loss_ = state_.losses.empty() ? 0 : static_cast<double>(state_.losses.back());
-    const absl::Status status = Validate();
-    if (status.ok()) Report();
-    return status;
-  }
-
-  void Report() {
-    const bool due = state_.step % sample_every_ == 0 || state_.step == plan_.end_steps || validation_loss_;
-    if (group_.rank() != 0 || !due) return;
-    const absl::Time now = absl::Now();
-    Metrics metrics = {{"loss", loss_}, {"grad_norm", norm_}, {"learning_rate", rate_}};
-    for (auto& metric : meter_->Sample(now)) metrics.push_back(std::move(metric));
-    if (skipped_ > 0) metrics.emplace_back("updates_skipped", static_cast<double>(skipped_));
-    if (validation_loss_) metrics.emplace_back("validation_loss", *validation_loss_);
-    context_.ReportSample(state_.step, metrics);
-    const double rest = static_cast<double>(plan_.end_steps - state_.step);
-    const double done = std::max(1.0, static_cast<double>(state_.step - first_step_));
-    context_.ReportProgress(state_.step, plan_.end_steps, "steps",
-                            meter_->elapsed_seconds(now) / done * rest);
-  }
-
-  // Not where each rank stores its own share of the moments: that needs a folder that all of them share.
-  bool OneWrites() const {
-    return optimizer_.shards() == nullptr || !context_.task().rendezvous_address().empty();
-  }
-
   absl::Status BeginCheckpoint() {
-    Metrics metrics = {{"loss", loss_}};
-    if (validation_loss_) metrics.emplace_back("validation_loss", *validation_loss_);
-    StateView view = {state_.step, state_.parameters, optimizer_.moment1(), optimizer_.moment2(),
-                      state_.losses};
-    const absl::Time before = absl::Now();
-    ShardedOptimizer::Moments all;
-    if (optimizer_.shards() != nullptr && OneWrites()) {
-      absl::StatusOr<ShardedOptimizer::Moments> gathered = optimizer_.Gather(absl::MakeSpan(gradient_));
-      if (!gathered.ok()) return gathered.status();
-      all = *std::move(gathered);
-      view.moment1 = all.moment1;
-      view.moment2 = all.moment2;
-    }
-    writer_.Begin(view, std::move(metrics));
-    stall_ += absl::ToDoubleSeconds(absl::Now() - before);
+    Metrics metrics = {{"loss", figures_.loss}};
+    if (figures_.validation_loss) metrics.emplace_back("validation_loss", *figures_.validation_loss);
+    reporter_->NoteTime();
+    const StateView view = {state_.step,    state_.parameters, {}, {}, state_.losses,
+                            &state_.record, best_.parameters()};
+    const absl::StatusOr<double> stall =
+        checkpoints_.Begin(view, std::move(metrics), absl::MakeSpan(gradient_));
+    if (!stall.ok()) return stall.status();
+    stall_ += *stall;
     return absl::OkStatus();
   }
 
   absl::StatusOr<TrainOutcome> End() {
-    const absl::Status written = writer_.Finish();
+    const absl::Status written = checkpoints_.Finish();
     // Its failure is logged, and the model is worth more than a checkpoint, unless another job needs it.
     if (plan_.end_steps < plan_.steps && !written.ok()) return written;
-    return TrainOutcome{std::move(state_), meter_->tokens(), validation_loss_};
+    reporter_->NoteTime();
+    TrainOutcome outcome;
+    outcome.tokens = reporter_->tokens();
+    outcome.model_step = state_.step;
+    outcome.validation_loss = figures_.validation_loss;
+    outcome.shape = shape_;
+    outcome.state = std::move(state_);
+    if (best_.best()) {
+      outcome.model_step = best_.best()->step;
+      outcome.validation_loss = best_.best()->loss;
+      if (best_.parameters() != nullptr) outcome.state.parameters = *best_.parameters();
+    }
+    return outcome;
   }
 
   absl::Status Leave() {
     if (absl::Status status = BeginCheckpoint(); !status.ok()) return status;
-    if (absl::Status status = writer_.Finish(); !status.ok()) return status;
+    if (absl::Status status = checkpoints_.Finish(); !status.ok()) return status;
     // One rank was asked; the others are about to be, and leave as asked.
     const absl::Time patience = absl::Now() + kStopSpread;
     while (!context_.StopRequested() && absl::Now() < patience) absl::SleepFor(absl::Milliseconds(10));
@@ -271,20 +273,19 @@ class TrainingRun {
   ShardedOptimizer optimizer_;
   BatchGradient batch_gradient_;
   const LossGuard guard_;
+  Validation validation_;
+  ResumePoint resume_point_;
   TrainState state_;
-  CheckpointWriter writer_;
+  StepOrder order_;
+  BestModel best_;
+  RunCheckpoints checkpoints_;
+  const RunShape shape_;
   std::vector<float> gradient_;
-  RowBuffer held_out_;
-  const uint64_t sample_every_;
 
-  std::optional<RunMeter> meter_;  // once it is known where the run begins
-  double loss_ = 0, norm_ = 0;     // of the last step
-  float rate_ = 0;
-  std::optional<double> validation_loss_;  // after the last step, if it was asked for
+  std::optional<RunReporter> reporter_;  // once it is known where the run begins
+  StepFigures figures_;                  // of the last step
   std::vector<double> totals_;
-  uint64_t skipped_ = 0;  // updates, in this attempt
-  double stall_ = 0;      // of this rank, since the last step
-  uint64_t first_step_ = 0;
+  double stall_ = 0;  // of this rank, since the last step
 };
 
 }  // namespace

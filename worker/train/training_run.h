@@ -18,6 +18,7 @@
 #include "worker/train/low_rank_model.h"
 #include "worker/train/parameter_layout.h"
 #include "worker/train/rank_group.h"
+#include "worker/train/run_estimate.h"
 #include "worker/train/training_plan.h"
 
 namespace bonsai {
@@ -31,9 +32,11 @@ struct RunSources {
 };
 
 struct TrainOutcome {
-  TrainState state;
-  uint64_t tokens = 0;                    // that the model has read
-  std::optional<double> validation_loss;  // after the last step, nats per target
+  TrainState state;                       // after the last step, but for its parameters: they are the model's
+  uint64_t tokens = 0;                    // that the run has read, what was undone not counted
+  uint64_t model_step = 0;                // the model's: the last one, or that of the best validation
+  std::optional<double> validation_loss;  // of the model, nats per target
+  RunShape shape;
 };
 
 // Trains from the newest checkpoint of the task that can be read, or from `initial`. Returns what it came to
