@@ -397,6 +397,29 @@ TEST(Pretrain, EngineAndTrainerAgreeOnEveryKindOfModel) {
   }
 }
 
+// AdamW's first step has the length of the learning rate in every value.
+TEST(Pretrain, ATransferredWidthReachesInitialValuesAndRates) {
+  v1::PretrainSpec spec = SmallPretrainSpec();
+  spec.set_steps(1);
+  spec.clear_schedule();
+  spec.set_width_transfer_dim(spec.model().dim() / 2);
+  const auto context = SmallPretrainTask(spec);
+  ASSERT_EQ(RunPretrain(*context), absl::OkStatus());
+  const absl::StatusOr<LoadedModel> model = LoadModel(*context, {context->output_id(), *context->Output()});
+  ASSERT_TRUE(model.ok()) << model.status();
+  const absl::StatusOr<ParameterLayout> layout = ParameterLayout::Create(model->config);
+  const float rate = spec.optimizer().learning_rate();
+  const auto moved = [&](edge::TensorRole role, int32_t layer, float from) {
+    double sum = 0;
+    const float* values = model->parameters.data() + layout->Offset(role, layer);
+    for (int32_t i = 0; i < model->config.dim; ++i) sum += std::abs(double{values[i]} - from);
+    return sum / model->config.dim;
+  };
+  // A little less where a gradient is not far above epsilon.
+  EXPECT_NEAR(moved(edge::TensorRole::kFinalNorm, -1, 0.5f), rate / 2, 0.02 * rate);
+  EXPECT_NEAR(moved(edge::TensorRole::kFeedForwardNorm, 1, 1.0f), rate, 0.02 * rate);
+}
+
 TEST(Pretrain, TransferFromItsOwnWidthChangesNoBit) {
   v1::PretrainSpec spec = SmallPretrainSpec();
   const RunResult plain = ResultOf(*SmallPretrainTask(spec));
