@@ -74,12 +74,11 @@ TEST(ShardMap, AdamwIsSharedOutEvenly) {
   }
 }
 
-// The rank with most matrices has at most one more than the one with fewest of each shape, and the others'
-// lack of work is made up for with what is AdamW's.
-TEST(ShardMap, MuonsMatricesAreSharedOutByTheirCost) {
+TEST(ShardMap, MuonsMatricesAreSharedOutByTheirCostToNeighbours) {
   const ParameterLayout layout = Layout();
   for (const int ranks : {2, 3, 4}) {
     const ShardMap shards(layout, Muon(), ranks);
+    EXPECT_LE(shards.ranges().size(), static_cast<size_t>(3 * ranks));
     std::vector<int64_t> matrices(static_cast<size_t>(ranks));
     for (const ParameterBlock& block : layout.blocks()) {
       if (!IsMuons(block)) continue;
@@ -88,10 +87,9 @@ TEST(ShardMap, MuonsMatricesAreSharedOutByTheirCost) {
           [&](const OwnedRange& range) { return static_cast<int64_t>(range.end) > block.offset; });
       matrices[static_cast<size_t>(at->owner)] += block.size;
     }
-    // The largest matrix has 64 x 160 values.
-    EXPECT_LE(*std::max_element(matrices.begin(), matrices.end()) -
-                  *std::min_element(matrices.begin(), matrices.end()),
-              64 * 160);
+    // The largest matrix has 64 x 160 values: a rank has at most half of one too many, or too few.
+    const int64_t most = *std::max_element(matrices.begin(), matrices.end());
+    EXPECT_LE(most - *std::min_element(matrices.begin(), matrices.end()), 2 * 64 * 160) << ranks;
   }
 }
 
