@@ -13,8 +13,8 @@ namespace bonsai {
 // generation_config.json: where a generated text begins and ends.
 std::string WriteGenerationConfig(const edge::ModelConfig& config);
 
-// tokenizer_config.json for LlamaTokenizer, which reads tokenizer.model: BOS before a text, no EOS behind it,
-// as the model was trained and is evaluated.
+// tokenizer_config.json for LlamaTokenizer, which reads tokenizer.model, or PreTrainedTokenizerFast, which
+// reads tokenizer.json: BOS before a text, no EOS behind it, as the model was trained and is evaluated.
 std::string WriteTokenizerConfig(const edge::ModelConfig& config, const edge::Tokenizer& tokenizer);
 
 // special_tokens_map.json: the pieces of BOS, EOS and the unknown token.

@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "storage/document_file.h"
 #include "storage/manifest.h"
+#include "storage/tokenizer_file.h"
 #include "worker/train/instruction_source.h"
 #include "worker/train/model_files.h"
 #include "worker/train/parameter_layout.h"
@@ -50,7 +51,7 @@ absl::Status ReadInstructions(RunnerContext& context, const InputArtifact& corpu
 absl::Status Publish(RunnerContext& context, const ParameterLayout& layout, const TrainingPlan& plan,
                      const TrainOutcome& outcome, const InstructionSource& source,
                      const InputArtifact& model) {
-  const absl::StatusOr<std::string> path = context.InputPath(model, "tokenizer.model");
+  const absl::StatusOr<std::string> path = context.InputPath(model, TokenizerFileName(model.manifest));
   if (!path.ok()) return path.status();
   absl::StatusOr<v1::Manifest> manifest = StoreModel(context, layout, outcome.state.parameters, *path);
   if (!manifest.ok()) return manifest.status();
