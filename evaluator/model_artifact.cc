@@ -1,6 +1,7 @@
 #include "evaluator/model_artifact.h"
 
 #include "absl/strings/str_cat.h"
+#include "storage/tokenizer_file.h"
 
 namespace bonsai {
 namespace {
@@ -21,11 +22,11 @@ absl::StatusOr<std::unique_ptr<ModelArtifact>> ModelArtifact::Open(RunnerContext
                                                                    const InputArtifact& input) {
   std::unique_ptr<ModelArtifact> model(new ModelArtifact);
   const struct {
-    const char* name;
+    std::string name;
     std::unique_ptr<edge::MappedFile>* file;
   } kFiles[] = {{"config.json", &model->config_file_},
                 {"model.safetensors", &model->weights_file_},
-                {"tokenizer.model", &model->tokenizer_file_}};
+                {TokenizerFileName(input.manifest), &model->tokenizer_file_}};
   for (const auto& [name, file] : kFiles) {
     absl::StatusOr<std::unique_ptr<edge::MappedFile>> mapped = MapFile(context, input, name);
     if (!mapped.ok()) return mapped.status();

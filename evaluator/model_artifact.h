@@ -1,6 +1,6 @@
 // The model of a "model" or "export" artifact, ready to be scored: config.json, model.safetensors and
-// tokenizer.model, mapped, and checked against each other. Called by the evaluation and submission runners.
-// Immutable once open.
+// tokenizer.model or tokenizer.json, mapped, and checked against each other. Called by the evaluation and
+// submission runners. Immutable once open.
 #ifndef BONSAI_EVALUATOR_MODEL_ARTIFACT_H_
 #define BONSAI_EVALUATOR_MODEL_ARTIFACT_H_
 

@@ -4,6 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "storage/manifest.h"
+#include "storage/tokenizer_file.h"
 
 namespace bonsai {
 namespace {
@@ -42,7 +43,7 @@ absl::StatusOr<std::vector<std::string>> TraceDatasets(BlobStore& store, const I
 }
 
 bool IsSameModel(const v1::Manifest& a, const v1::Manifest& b) {
-  return SameFile(a, b, "model.safetensors") && SameFile(a, b, "tokenizer.model");
+  return SameFile(a, b, "model.safetensors") && SameFile(a, b, TokenizerFileName(a));
 }
 
 absl::Status CheckEvaluationOf(BlobStore& store, const InputArtifact& model, const InputArtifact& evaluation,

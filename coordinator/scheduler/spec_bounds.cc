@@ -83,7 +83,18 @@ void CheckSource(const std::string& field, const v1::DataSpec::Source& source, P
   }
 }
 
+void CheckTokenizer(const v1::TokenizerSpec& spec, ProblemList& problems) {
+  CheckRange("tokenizer.vocab_size", spec.vocab_size(), 300u, 65535u, problems);
+  if (v1::TokenizerSpec::Algorithm_IsValid(spec.algorithm())) return;
+  problems.Add("tokenizer.algorithm", static_cast<int>(spec.algorithm()),
+               "must be SENTENCEPIECE_BPE or BYTE_LEVEL_BPE");
+}
+
 void CheckData(const v1::DataSpec& spec, ProblemList& problems) {
+  if (spec.checkpoint_every_bytes() != 0) {
+    CheckRange("data.checkpoint_every_bytes", spec.checkpoint_every_bytes(), uint64_t{1} << 16,
+               uint64_t{1} << 46, problems);
+  }
   if (spec.sources().empty()) problems.AddLine("data.sources is empty: must have at least one source");
   for (int i = 0; i < spec.sources_size(); ++i) {
     CheckSource(absl::StrCat("data.sources[", i, "]"), spec.sources(i), problems);
@@ -192,7 +203,7 @@ void CheckSpecBounds(const v1::JobSpec& spec, ProblemList& problems) {
     case v1::JobSpec::kData:
       return CheckData(spec.data(), problems);
     case v1::JobSpec::kTokenizer:
-      return CheckRange("tokenizer.vocab_size", spec.tokenizer().vocab_size(), 300u, 65535u, problems);
+      return CheckTokenizer(spec.tokenizer(), problems);
     case v1::JobSpec::kPack:
       return CheckPack(spec.pack(), problems);
     case v1::JobSpec::kPretrain:

@@ -38,7 +38,10 @@ TEST(SpecBoundsTest, AcceptsWhatIsRight) {
                        "optimizer { learning_rate: 0.001 } steps: 100 batch_sequences: 8 "
                        "width_transfer_dim: 32 }"),
            std::string("data { sources { dataset: 'c4' format: C4_JSON_GZ paths: 'a' } }"),
+           std::string("data { sources { dataset: 'c4' format: C4_JSON_GZ paths: 'a' } "
+                       "checkpoint_every_bytes: 65536 }"),
            std::string("tokenizer { vocab_size: 300 }"),
+           std::string("tokenizer { vocab_size: 300 algorithm: BYTE_LEVEL_BPE }"),
            std::string("pack {}"),
            std::string("pack { mixture { corpus: '@a' weight: 0.7 } mixture { corpus: '@b' weight: 3 } "
                        "mixture_tokens: 1000 checkpoint_every_shards: 2 }"),
@@ -58,6 +61,10 @@ TEST(SpecBoundsTest, NamesTheFieldTheValueAndWhatIsValid) {
   const std::pair<const char*, const char*> rows[] = {
       {"tokenizer { vocab_size: 299 }", "job \"j\": tokenizer.vocab_size is 299: must be from 300 to 65535"},
       {"tokenizer { vocab_size: 65536 }", "tokenizer.vocab_size is 65536"},
+      {"tokenizer { vocab_size: 300 algorithm: 5 }",
+       "tokenizer.algorithm is 5: must be SENTENCEPIECE_BPE or BYTE_LEVEL_BPE"},
+      {"data { sources { dataset: 'c4' format: C4_JSON_GZ paths: 'a' } checkpoint_every_bytes: 65535 }",
+       "data.checkpoint_every_bytes is 65535: must be from 65536 to 70368744177664"},
       {"pack { shard_tokens: 5 }", "pack.shard_tokens is 5: must be from 1024 to 1073741824"},
       {"pack { corpus: '@a' mixture { corpus: '@b' weight: 1 } }",
        "pack.corpus is \"@a\": must be left out where there is a mixture"},

@@ -125,7 +125,7 @@ std::string UsageText() {
 
 The model is the one appended to this executable, or:
   --bundle FILE     the one appended to FILE
-  --model PATH      a folder with config.json, model.safetensors and tokenizer.model, or a llama2.c .bin
+  --model PATH      a folder with config.json, model.safetensors and tokenizer.model or tokenizer.json, or a llama2.c .bin
 Also:
   --prompt-ids I,J  these tokens in place of a prompt; no tokenizer is needed
   --threads N       1 by default; results do not depend on it

@@ -24,6 +24,7 @@ namespace bonsai::edge {
 inline constexpr char kBundleConfig[] = "config.json";
 inline constexpr char kBundleWeights[] = "model.safetensors";
 inline constexpr char kBundleTokenizer[] = "tokenizer.model";
+inline constexpr char kBundleTokenizerJson[] = "tokenizer.json";  // one of the two
 inline constexpr char kBundleDescription[] =
     "bundle.json";  // what the builder wants to tell; not needed to run
 

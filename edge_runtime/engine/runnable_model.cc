@@ -20,7 +20,8 @@ bool SetTokenizer(std::span<const uint8_t> bytes, RunnableModel* out, std::strin
 bool OpenFolder(const std::string& path, RunnableModel* out, std::string* error) {
   out->model = Model::LoadHuggingFace(path, error);
   if (out->model == nullptr) return false;
-  const std::string tokenizer_path = path + "/" + kBundleTokenizer;
+  std::string tokenizer_path = path + "/" + kBundleTokenizer;
+  if (access(tokenizer_path.c_str(), F_OK) != 0) tokenizer_path = path + "/" + kBundleTokenizerJson;
   if (access(tokenizer_path.c_str(), F_OK) != 0) return true;
   const auto file = MappedFile::Open(tokenizer_path, error);
   if (file == nullptr) return false;
@@ -45,7 +46,8 @@ bool UseSections(const std::map<std::string, std::span<const uint8_t>>& sections
   if (const auto found = sections.find(kBundleDescription); found != sections.end()) {
     out->description = text(found->second);
   }
-  const auto tokenizer = sections.find(kBundleTokenizer);
+  auto tokenizer = sections.find(kBundleTokenizer);
+  if (tokenizer == sections.end()) tokenizer = sections.find(kBundleTokenizerJson);
   return tokenizer == sections.end() || SetTokenizer(tokenizer->second, out, error);
 }
 

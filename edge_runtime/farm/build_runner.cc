@@ -19,6 +19,7 @@
 #include "storage/atomic_file.h"
 #include "storage/file_bytes.h"
 #include "storage/manifest.h"
+#include "storage/tokenizer_file.h"
 
 namespace bonsai {
 namespace {
@@ -78,7 +79,8 @@ absl::Status CheckExecutable(const std::string& path, const v1::Target& target) 
 absl::StatusOr<std::string> MakeBundle(RunnerContext& context, const InputArtifact& model,
                                        const v1::Target& target, const std::string& executable) {
   std::vector<edge::BundleSource> sections;
-  for (const char* name : {edge::kBundleConfig, edge::kBundleWeights, edge::kBundleTokenizer}) {
+  for (const std::string& name : {std::string(edge::kBundleConfig), std::string(edge::kBundleWeights),
+                                  TokenizerFileName(model.manifest)}) {
     absl::StatusOr<std::string> path = context.InputPath(model, name);
     if (absl::IsNotFound(path.status())) {
       return absl::FailedPreconditionError(absl::StrCat("build.model: artifact ", model.id.substr(0, 12),

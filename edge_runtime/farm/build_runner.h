@@ -12,7 +12,7 @@ namespace bonsai {
 
 // Errors: InvalidArgument (an unknown target, with those that there are), FailedPrecondition (no compiler,
 // with the package that has it; a source that does not compile; an executable for another machine, or one
-// that is not static; a model without config.json, model.safetensors or tokenizer.model).
+// that is not static; a model without config.json, model.safetensors or tokenizer).
 absl::Status RunBuild(RunnerContext& context);
 
 }  // namespace bonsai

@@ -21,7 +21,8 @@ struct Symbol {
   int32_t next = -1;
 };
 
-// Two neighbours that make a piece. `right_piece` and `left_piece` tell whether they still are what they were.
+// Two neighbours that make a piece. `right_piece` and `left_piece` tell whether they still are what they
+// were.
 struct Proposal {
   uint32_t rank;
   int32_t left;
@@ -44,8 +45,7 @@ bool ByteLevelTokenizer::Init(ByteLevelVocabulary vocabulary, std::string* error
     const ByteLevelVocabulary::Piece& piece = pieces_[i];
     const int32_t id = static_cast<int32_t>(i);
     names_.push_back(piece.special ? piece.bytes : WriteInByteAlphabet(piece.bytes));
-    if (!piece.special && piece.bytes.size() == 1)
-      byte_ids_[static_cast<unsigned char>(piece.bytes[0])] = id;
+    if (!piece.special && piece.bytes.size() == 1) byte_ids_[static_cast<unsigned char>(piece.bytes[0])] = id;
     if (piece.special && IsBosName(piece.bytes) && (bos_id_ < 0 || !IsEosName(piece.bytes))) bos_id_ = id;
     if (piece.special && IsEosName(piece.bytes) && (eos_id_ < 0 || !IsBosName(piece.bytes))) eos_id_ = id;
   }

@@ -72,7 +72,9 @@ TEST(ByteLevelTokenizerTest, MergesByRankWithinWordsAndKnowsItsSpecialPieces) {
   EXPECT_EQ(tokenizer->Encode("<s>"), (Ids{byte('<'), byte('s'), byte('>')}));  // text like any other
   EXPECT_EQ(tokenizer->Decode(Ids{0, abbc, 1, -1, 999, space_a}), "abbc a");
   EXPECT_EQ(tokenizer->DecodePiece(space_a, -1), " a");
-  EXPECT_EQ(tokenizer->Piece(space_a), "\xC4\xA0" "a");
+  EXPECT_EQ(tokenizer->Piece(space_a),
+            "\xC4\xA0"
+            "a");
   EXPECT_EQ(tokenizer->Piece(262), "");
   EXPECT_LT(tokenizer->Score(ab), tokenizer->Score(bc));
   EXPECT_STREQ(Tokenizer::FileNameFor({reinterpret_cast<const uint8_t*>("{"), 1}), "tokenizer.json");
@@ -169,11 +171,12 @@ TEST(ByteLevelTokenizerTest, GivesGpt2sIds) {
   EXPECT_EQ(tokenizer->bos_id(), 50256);
   EXPECT_EQ(tokenizer->eos_id(), 50256);
   EXPECT_EQ(tokenizer->Encode("Hello, world!"), (Ids{15496, 11, 995, 0}));
-  EXPECT_EQ(tokenizer->Encode(" don't  you've   know\n\n x's 1984 na\xC3\xAFve caf\xC3\xA9 "
-                              "\xE4\xBD\xA0\xE5\xA5\xBD\xE4\xB8\x96\xE7\x95\x8C \xF0\x9F\x98\x80 "
-                              "\xE3\x80\x80y \t"),
-            (Ids{836,   470, 220,   345,   1053, 220,   220, 760,   628, 2124,  338, 12844, 41492, 40304, 220,
-                 19526, 254, 25001, 121, 10310, 244, 45911, 234, 30325, 222, 220, 5099, 222, 88, 220, 197}));
+  EXPECT_EQ(
+      tokenizer->Encode(" don't  you've   know\n\n x's 1984 na\xC3\xAFve caf\xC3\xA9 "
+                        "\xE4\xBD\xA0\xE5\xA5\xBD\xE4\xB8\x96\xE7\x95\x8C \xF0\x9F\x98\x80 "
+                        "\xE3\x80\x80y \t"),
+      (Ids{836, 470,   220, 345,   1053, 220,   220, 760,   628, 2124, 338,  12844, 41492, 40304, 220, 19526,
+           254, 25001, 121, 10310, 244,  45911, 234, 30325, 222, 220,  5099, 222,   88,    220,   197}));
   EXPECT_EQ(tokenizer->Encode("it's I'LL we'll 'sx 'x"),
             (Ids{270, 338, 314, 6, 3069, 356, 1183, 705, 82, 87, 705, 87}));
   EXPECT_EQ(tokenizer->Encode("\xD9\xA3\xD9\xA4\xE0\xA5\xAB\xC2\xB2 \xC2\xBD \xE2\x85\xAB"),

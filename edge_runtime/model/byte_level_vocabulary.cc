@@ -193,25 +193,16 @@ bool ReadMerges(const JsonValue* merges, ByteLevelVocabulary* vocabulary, std::s
 
 std::string At(std::string_view file, const std::string& what) { return std::string(file) + ": " + what; }
 
-void WriteAddedToken(size_t id, const std::string& name, JsonWriter& json) {
-  json.BeginObject().Key("id").Integer(static_cast<int64_t>(id)).Key("content").String(name);
-  for (const char* key : {"single_word", "lstrip", "rstrip", "normalized"}) json.Key(key).Bool(false);
-  json.Key("special").Bool(true).EndObject();
-}
-
-void WriteByteLevelStep(const char* key, JsonWriter& json) {
-  json.Key(key).BeginObject().Key("type").String("ByteLevel").Key("add_prefix_space").Bool(false);
-  json.Key("trim_offsets").Bool(true).Key("use_regex").Bool(true).EndObject();
-}
-
 }  // namespace
 
 bool IsBosName(std::string_view name) {
-  return name == kBothName || std::find(std::begin(kBosNames), std::end(kBosNames), name) != std::end(kBosNames);
+  return name == kBothName ||
+         std::find(std::begin(kBosNames), std::end(kBosNames), name) != std::end(kBosNames);
 }
 
 bool IsEosName(std::string_view name) {
-  return name == kBothName || std::find(std::begin(kEosNames), std::end(kEosNames), name) != std::end(kEosNames);
+  return name == kBothName ||
+         std::find(std::begin(kEosNames), std::end(kEosNames), name) != std::end(kEosNames);
 }
 
 bool ReadTokenizerJson(std::string_view text, ByteLevelVocabulary* vocabulary, std::string* error) {
@@ -253,36 +244,6 @@ bool ReadGpt2Files(std::string_view vocab_json, std::string_view merges_txt, Byt
     if (!reader.AddLine(line, error)) return Fail(At("merges.txt", *error), error);
   }
   return true;
-}
-
-std::string WriteTokenizerJson(const ByteLevelVocabulary& vocabulary) {
-  const auto name = [&](int32_t id) {
-    const ByteLevelVocabulary::Piece& piece = vocabulary.pieces[static_cast<size_t>(id)];
-    return piece.special ? piece.bytes : WriteInByteAlphabet(piece.bytes);
-  };
-  JsonWriter json(/*indented=*/true);
-  json.BeginObject().Key("version").String("1.0").Key("truncation").Null().Key("padding").Null();
-  json.Key("added_tokens").BeginArray();
-  for (size_t id = 0; id < vocabulary.pieces.size(); ++id) {
-    if (vocabulary.pieces[id].special) WriteAddedToken(id, vocabulary.pieces[id].bytes, json);
-  }
-  json.EndArray().Key("normalizer").Null();
-  WriteByteLevelStep("pre_tokenizer", json);
-  json.Key("post_processor").Null();
-  WriteByteLevelStep("decoder", json);
-  json.Key("model").BeginObject().Key("type").String("BPE").Key("dropout").Null().Key("unk_token").Null();
-  json.Key("continuing_subword_prefix").Null().Key("end_of_word_suffix").Null();
-  json.Key("fuse_unk").Bool(false).Key("byte_fallback").Bool(false).Key("ignore_merges").Bool(false);
-  json.Key("vocab").BeginObject();
-  for (size_t id = 0; id < vocabulary.pieces.size(); ++id) {
-    json.Key(name(static_cast<int32_t>(id))).Integer(static_cast<int64_t>(id));
-  }
-  json.EndObject().Key("merges").BeginArray();
-  for (const ByteLevelVocabulary::Merge& merge : vocabulary.merges) {
-    json.String(name(merge.left) + " " + name(merge.right));
-  }
-  json.EndArray().EndObject().EndObject();
-  return json.text() + "\n";
 }
 
 }  // namespace bonsai::edge

@@ -1,10 +1,10 @@
 // A byte-level BPE vocabulary: pieces of bytes and the merges that make them. Read from Hugging Face's
 // tokenizer.json and from GPT-2's two files, written as tokenizer.json.
 //
-// Of a tokenizer.json, what is read is what GPT-2's is: no normalizer, the pre-tokenizer ByteLevel with its own
-// word split and no space in front, the model BPE, the decoder ByteLevel, and added tokens that are special.
-// What else would change the ids is refused by name. The post-processor (which token goes in front of a text)
-// is left to whoever encodes. Pure functions; standard library only.
+// Of a tokenizer.json, what is read is what GPT-2's is: no normalizer, the pre-tokenizer ByteLevel with its
+// own word split and no space in front, the model BPE, the decoder ByteLevel, and added tokens that are
+// special. What else would change the ids is refused by name. The post-processor (which token goes in front
+// of a text) is left to whoever encodes. Pure functions; standard library only.
 #ifndef BONSAI_EDGE_RUNTIME_MODEL_BYTE_LEVEL_VOCABULARY_H_
 #define BONSAI_EDGE_RUNTIME_MODEL_BYTE_LEVEL_VOCABULARY_H_
 
@@ -36,8 +36,8 @@ bool ReadTokenizerJson(std::string_view text, ByteLevelVocabulary* vocabulary, s
 bool ReadGpt2Files(std::string_view vocab_json, std::string_view merges_txt, ByteLevelVocabulary* vocabulary,
                    std::string* error);
 
-// A tokenizer.json that the tokenizers library gives the same ids with. Special pieces must have their ids
-// before or behind all others, as here they have.
+// A tokenizer.json that the tokenizers library gives the same ids with, behind the id of BOS where one of the
+// special pieces begins a text and does not end one.
 std::string WriteTokenizerJson(const ByteLevelVocabulary& vocabulary);
 
 // Which special piece begins a text, or ends it, is not said in these files: it is known by its name.

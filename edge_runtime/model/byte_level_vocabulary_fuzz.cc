@@ -57,7 +57,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   // As a file, and after it a text to tokenize.
   const size_t end = std::min(input.rfind('}') + 1, input.size());
   const std::string text = input.substr(end);
-  if (const auto tokenizer = bonsai::edge::Parse(std::string_view(input).substr(0, end)); tokenizer != nullptr)
+  if (const auto tokenizer = bonsai::edge::Parse(std::string_view(input).substr(0, end));
+      tokenizer != nullptr)
     bonsai::edge::ExpectRoundTrip(*tokenizer, text);
   bonsai::edge::ByteLevelVocabulary vocabulary;
   std::string error;

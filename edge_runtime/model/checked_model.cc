@@ -13,9 +13,10 @@ bool Fail(const std::string& file, const std::string& what, std::string* error) 
   return false;
 }
 
-bool CheckTokenizer(const ModelConfig& config, const Tokenizer& tokenizer, std::string* error) {
+bool CheckTokenizer(const ModelConfig& config, const Tokenizer& tokenizer, const std::string& file,
+                    std::string* error) {
   if (tokenizer.vocab_size() > config.vocab_size) {
-    return Fail("tokenizer.model",
+    return Fail(file,
                 "it has " + std::to_string(tokenizer.vocab_size()) + " pieces; config.json's vocab_size is " +
                     std::to_string(config.vocab_size),
                 error);
@@ -30,7 +31,7 @@ bool CheckTokenizer(const ModelConfig& config, const Tokenizer& tokenizer, std::
     // A tokenizer without the piece leaves the id to the config.
     if (id.tokenizer >= 0 && id.tokenizer != id.config) {
       return Fail("config.json",
-                  std::string(id.key) + " is " + std::to_string(id.config) + "; tokenizer.model has it at " +
+                  std::string(id.key) + " is " + std::to_string(id.config) + "; " + file + " has it at " +
                       std::to_string(id.tokenizer),
                   error);
     }
@@ -49,9 +50,10 @@ bool ReadCheckedModel(const ModelBytes& bytes, CheckedModel* model, std::string*
       !CheckTensors(model->config, model->tensors, &what)) {
     return Fail("model.safetensors", what, error);
   }
+  const std::string file = Tokenizer::FileNameFor(bytes.tokenizer);
   model->tokenizer = Tokenizer::Parse(bytes.tokenizer, &what);
-  if (model->tokenizer == nullptr) return Fail("tokenizer.model", what, error);
-  return CheckTokenizer(model->config, *model->tokenizer, error);
+  if (model->tokenizer == nullptr) return Fail(file, what, error);
+  return CheckTokenizer(model->config, *model->tokenizer, file, error);
 }
 
 uint64_t CountElements(const std::map<std::string, TensorView>& tensors) {

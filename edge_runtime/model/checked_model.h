@@ -1,5 +1,6 @@
-// A model's three files (config.json, model.safetensors, tokenizer.model) read together and checked against
-// each other. Evaluation, submission and export use it. Pure functions, standard library only.
+// A model's three files (config.json, model.safetensors, and tokenizer.model or tokenizer.json) read together
+// and checked against each other. Evaluation, submission and export use it. Pure functions, standard library
+// only.
 #ifndef BONSAI_EDGE_RUNTIME_MODEL_CHECKED_MODEL_H_
 #define BONSAI_EDGE_RUNTIME_MODEL_CHECKED_MODEL_H_
 

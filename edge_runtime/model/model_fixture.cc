@@ -6,6 +6,7 @@
 #include <random>
 #include <vector>
 
+#include "edge_runtime/model/byte_level_vocabulary.h"
 #include "edge_runtime/model/safetensors.h"
 
 namespace bonsai::edge {
@@ -57,6 +58,19 @@ std::string FixtureTokenizer() {
   model += Field(2, std::string({3 << 3, 2}) + std::string("\x98\x02\x01", 3));
   // normalizer_spec { add_dummy_prefix: true remove_extra_whitespaces: false }
   return model + Field(3, std::string({3 << 3, 1, 4 << 3, 0}));
+}
+
+std::string FixtureTokenizerJson() {
+  ByteLevelVocabulary vocabulary;
+  vocabulary.pieces = {{std::string(1, '\0'), false}, {"<s>", true}, {"</s>", true}};
+  for (int byte = 1; byte < 256; ++byte)
+    vocabulary.pieces.push_back({std::string(1, static_cast<char>(byte)), false});
+  const auto id_of = [](char byte) { return 2 + static_cast<unsigned char>(byte); };
+  const int32_t th = static_cast<int32_t>(vocabulary.pieces.size());
+  vocabulary.pieces.push_back({"th", false});
+  vocabulary.pieces.push_back({"the", false});
+  vocabulary.merges = {{id_of('t'), id_of('h'), th}, {th, id_of('e'), th + 1}};
+  return WriteTokenizerJson(vocabulary);
 }
 
 std::string FixtureWeights(const ModelConfig& config, uint32_t seed) {

@@ -21,6 +21,9 @@ std::string FixtureTokenizer();
 // A model.safetensors with every tensor of the config, F32, drawn from the seed.
 std::string FixtureWeights(const ModelConfig& config, uint32_t seed);
 
+// A tokenizer.json of the same BOS and EOS: byte-level, the 256 bytes and "th" and "the".
+std::string FixtureTokenizerJson();
+
 // "config.json", "model.safetensors" and "tokenizer.model".
 std::map<std::string, std::string> FixtureFiles(const ModelConfig& config, uint32_t seed);
 

@@ -27,12 +27,11 @@ TEST(WordSplitTest, CutsLettersNumbersAndTheRestEachWithTheSpaceBefore) {
   EXPECT_EQ(Words("\xE4\xBD\xA0\xE5\xA5\xBD\xEF\xBC\x81"),
             (List{"\xE4\xBD\xA0\xE5\xA5\xBD", "\xEF\xBC\x81"}));
   EXPECT_EQ(Words("\xC2\xBD\xE2\x85\xAB \xD9\xA3"), (List{"\xC2\xBD\xE2\x85\xAB", " \xD9\xA3"}));  // ½Ⅻ ٣
-  EXPECT_EQ(Words("e\xCC\x81 \xF0\x9F\x98\x80"), (List{"e", "\xCC\x81", " \xF0\x9F\x98\x80"}));  // a mark
+  EXPECT_EQ(Words("e\xCC\x81 \xF0\x9F\x98\x80"), (List{"e", "\xCC\x81", " \xF0\x9F\x98\x80"}));    // a mark
 }
 
 TEST(WordSplitTest, CutsOffContractionsOfSmallLettersOnly) {
-  EXPECT_EQ(Words("it's we'll I'VE don't"),
-            (List{"it", "'s", " we", "'ll", " I", "'", "VE", " don", "'t"}));
+  EXPECT_EQ(Words("it's we'll I'VE don't"), (List{"it", "'s", " we", "'ll", " I", "'", "VE", " don", "'t"}));
   EXPECT_EQ(Words("'snake 'll"), (List{"'s", "nake", " '", "ll"}));
   EXPECT_EQ(Words("'re've'm'd'l'r'"), (List{"'re", "'ve", "'m", "'d", "'", "l", "'", "r", "'"}));
 }

@@ -106,8 +106,7 @@ void ByteLevelTraining::Merge(uint64_t pair, int32_t made) {
 absl::StatusOr<edge::ByteLevelVocabulary> ByteLevelTraining::Train(uint32_t vocab_size) {
   auto& pieces = vocabulary_.pieces;
   pieces = {{kBosPiece, true}, {kEosPiece, true}};
-  for (int byte = 0; byte < 256; ++byte)
-    pieces.push_back({std::string(1, static_cast<char>(byte)), false});
+  for (int byte = 0; byte < 256; ++byte) pieces.push_back({std::string(1, static_cast<char>(byte)), false});
   absl::flat_hash_set<std::string> known;
   LayOutWords();
   while (pieces.size() < vocab_size) {

@@ -102,7 +102,8 @@ TEST(ByteLevelTraining, LearnsWhatTheDefinitionSaysOnRandomWords) {
 TEST(ByteLevelTraining, TheOrderOfTheTextsDoesNotMatter) {
   ByteLevelTraining forwards = Training(), backwards = Training();
   std::vector<std::string> texts;
-  for (int i = 0; i < 300; ++i) texts.push_back("word" + std::to_string(i * i) + " and it's " + std::to_string(i));
+  for (int i = 0; i < 300; ++i)
+    texts.push_back("word" + std::to_string(i * i) + " and it's " + std::to_string(i));
   for (size_t i = 0; i < texts.size(); ++i) {
     forwards.Add(texts[i]);
     backwards.Add(texts[texts.size() - 1 - i]);
@@ -115,7 +116,8 @@ TEST(ByteLevelTraining, SaysWhichVocabularyIsPossible) {
   training.Add("abab abab " + std::string(1000, 'z'));  // no one wrote that
   const absl::Status status = training.Train(1000).status();
   EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
-  EXPECT_THAT(std::string(status.message()), HasSubstr("1010 bytes of this corpus give a vocabulary of at most 260"));
+  EXPECT_THAT(std::string(status.message()),
+              HasSubstr("1010 bytes of this corpus give a vocabulary of at most 260"));
 }
 
 TEST(ByteLevelTraining, ATokenizerOfOtherMergesIsFound) {

@@ -1,130 +1,99 @@
 #include "worker/data/data_runner.h"
 
 #include <algorithm>
-#include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "storage/digest.h"
-#include "storage/document_file.h"
+#include "worker/data/corpus_parts.h"
 #include "worker/data/corpus_report.h"
+#include "worker/data/data_checkpoint.h"
+#include "worker/data/data_plan.h"
 #include "worker/data/document_text.h"
 #include "worker/data/duplicate_filter.h"
-#include "worker/data/path_pattern.h"
 #include "worker/data/script_counts.h"
 #include "worker/data/source_read_ahead.h"
-#include "worker/data/source_reader.h"
 
 namespace bonsai {
 namespace {
 
 constexpr uint32_t kThreadsMax = 16;
 
-struct PlannedFile {
-  std::string path;
-  v1::DataSpec::Format format;
-  v1::DatasetSource source;  // all but the number of documents
-};
-
-absl::Status Annotate(const absl::Status& status, absl::string_view place) {
-  return absl::Status(status.code(), absl::StrCat(place, ": ", status.message()));
-}
-
-absl::Status PlanSource(const v1::DataSpec::Source& source, const std::string& field,
-                        std::vector<PlannedFile>* files) {
-  if (source.dataset().empty()) {
-    return absl::InvalidArgumentError(
-        absl::StrCat(field, ".dataset is empty; tracks need its name, as in \"c4\""));
-  }
-  if (source.paths().empty()) return absl::InvalidArgumentError(absl::StrCat(field, ".paths is empty"));
-  if (!source.sha256().empty() && !IsSha256Hex(source.sha256())) {
-    return absl::InvalidArgumentError(absl::StrCat(field, ".sha256 is \"", source.sha256(),
-                                                   "\"; valid are 64 lower-case hexadecimal digits"));
-  }
-  std::vector<std::string> paths;
-  for (int i = 0; i < source.paths_size(); ++i) {
-    absl::StatusOr<std::vector<std::string>> matched = ListMatchingFiles(source.paths(i));
-    if (!matched.ok()) return Annotate(matched.status(), absl::StrCat(field, ".paths[", i, "]"));
-    paths.insert(paths.end(), matched->begin(), matched->end());
-  }
-  std::sort(paths.begin(), paths.end());
-  paths.erase(std::unique(paths.begin(), paths.end()), paths.end());
-  if (!source.sha256().empty() && paths.size() != 1) {
-    return absl::InvalidArgumentError(
-        absl::StrCat(field, ".sha256 is for one file; its paths name ", paths.size()));
-  }
-  for (std::string& path : paths) {
-    PlannedFile file;
-    file.format = source.format();
-    file.source.set_dataset(source.dataset());
-    file.source.set_split(source.split());
-    file.source.set_file(path.substr(path.rfind('/') + 1));
-    file.source.set_home(source.home());
-    file.source.set_licence(source.licence());
-    absl::StatusOr<v1::Blob> digest = DigestFile(path);
-    if (!digest.ok()) return Annotate(digest.status(), field);
-    if (!source.sha256().empty() && digest->sha256() != source.sha256()) {
-      return absl::FailedPreconditionError(
-          absl::StrCat(field, ".sha256 is ", source.sha256(), ", but ", path, " has ", digest->sha256()));
-    }
-    file.source.set_sha256(digest->sha256());
-    file.source.set_size_bytes(digest->size_bytes());
-    file.path = std::move(path);
-    files->push_back(std::move(file));
-  }
-  return absl::OkStatus();
-}
-
-absl::StatusOr<std::string> CheckFormats(const v1::DataSpec& spec) {
-  if (spec.sources().empty()) return absl::InvalidArgumentError("data.sources is empty; nothing to read");
-  std::string common;
-  for (int i = 0; i < spec.sources_size(); ++i) {
-    absl::StatusOr<std::string> format = CorpusFormat(spec.sources(i).format());
-    if (!format.ok()) return Annotate(format.status(), absl::StrCat("data.sources[", i, "]"));
-    if (common.empty()) common = *format;
-    if (*format == common) continue;
-    return absl::InvalidArgumentError(absl::StrCat("data.sources[", i, "].format gives ", *format,
-                                                   ", those before it give ", common,
-                                                   "; a corpus holds one kind, so use a data job for each"));
-  }
-  return common;
-}
-
-// Reads planned files one after another into documents.binpb.
+// Reads planned files one after another into the corpus.
 class CorpusBuilder {
  public:
-  CorpusBuilder(RunnerContext& context, const v1::DataSpec& spec, std::unique_ptr<DocumentWriter> writer)
-      : context_(context), spec_(spec), writer_(std::move(writer)) {}
+  CorpusBuilder(RunnerContext& context, const DataPlan& plan)
+      : context_(context), plan_(plan), spec_(context.task().spec().data()) {
+    DataCheckpoint checkpoint = LoadDataCheckpoint(context, plan);
+    report_.format = plan.corpus_format;
+    report_.sources = std::move(checkpoint.sources);
+    parts_.emplace(context, plan, std::move(checkpoint.parts));
+  }
 
-  // `file` is the one that `ahead` is at. `bytes_before` and `bytes_total` count the files on disk, for
-  // progress.
-  absl::Status ReadFile(const PlannedFile& file, SourceReadAhead& ahead, uint64_t bytes_before,
-                        uint64_t bytes_total) {
-    report_.sources.push_back({.source = file.source});
+  absl::Status Run() {
+    absl::Status restored = parts_->ForEachDocument([this](const v1::Document& document) {
+      if (context_.StopRequested()) return absl::CancelledError("asked to stop");
+      if (!spec_.keep_duplicates()) filter_.IsNew(document);
+      Count(document);
+      return absl::OkStatus();
+    });
+    if (!restored.ok()) return restored;
+    // The last file of a checkpoint is read from its beginning, for its documents have no places of their
+    // own.
+    const size_t begun = report_.sources.size();
+    const size_t first = begun == 0 ? 0 : begun - 1;
+    uint64_t bytes_before = 0;
+    std::vector<SourceReadAhead::File> paths;
+    for (size_t i = 0; i < plan_.files.size(); ++i) {
+      if (i < first) bytes_before += plan_.files[i].source.size_bytes();
+      if (i >= first) paths.push_back({plan_.files[i].format, plan_.files[i].path});
+    }
+    const uint32_t cpus = std::clamp(context_.task().spec().resources().cpus(), 1u, kThreadsMax);
+    SourceReadAhead ahead(std::move(paths), static_cast<int>(cpus));
+    for (size_t i = first; i < plan_.files.size() && !full(); ++i) {
+      const PlannedFile& file = plan_.files[i];
+      if (i >= begun) report_.sources.push_back({.source = file.source});
+      if (absl::Status read = ReadFile(ahead, bytes_before); !read.ok()) return read;
+      bytes_before += file.source.size_bytes();
+      context_.ReportProgress(bytes_before, plan_.bytes, "bytes");
+    }
+    report_.max_documents_reached = full();
+    return absl::OkStatus();
+  }
+
+  absl::StatusOr<std::string> Join() { return parts_->Join(); }
+  const CorpusReport& report() const { return report_; }
+
+ private:
+  bool full() const { return spec_.max_documents() > 0 && report_.lengths.count() >= spec_.max_documents(); }
+
+  // Reads the file that `ahead` is at and report_.sources ends with, behind the documents that were read of
+  // it before. `bytes_before` are those of the files before it on disk, for progress.
+  absl::Status ReadFile(SourceReadAhead& ahead, uint64_t bytes_before) {
     SourceReport& counts = report_.sources.back();
+    uint64_t skip = counts.source.documents();
     SourceReadAhead::Block block;
     while (!block.last) {
       block = ahead.Next();
       for (const v1::Document& document : block.documents) {
         if (full()) break;
+        if (skip > 0) {
+          --skip;
+          continue;
+        }
         if (absl::Status added = Add(document, &counts); !added.ok()) return added;
       }
       counts.bytes_replaced = block.bytes_replaced;
       if (full()) break;
       if (!block.status.ok()) return block.status;
-      if (context_.StopRequested()) return absl::CancelledError("asked to stop");
-      context_.ReportProgress(bytes_before + block.file_offset, bytes_total, "bytes");
+      if (context_.StopRequested()) return Leave();
+      context_.ReportProgress(bytes_before + block.file_offset, plan_.bytes, "bytes");
     }
     return absl::OkStatus();
   }
 
-  absl::Status Close() { return writer_->Close(); }
-  bool full() const { return spec_.max_documents() > 0 && writer_->documents() >= spec_.max_documents(); }
-  CorpusReport& report() { return report_; }
-
- private:
   absl::Status Add(const v1::Document& document, SourceReport* counts) {
     counts->source.set_documents(counts->source.documents() + 1);
     const uint64_t bytes = DocumentBytesWithoutEnds(document);
@@ -137,16 +106,29 @@ class CorpusBuilder {
       return absl::OkStatus();
     }
     ++counts->kept;
+    Count(document);
+    if (absl::Status appended = parts_->Append(document); !appended.ok()) return appended;
+    return parts_->part_full() ? parts_->EndPart(report_.sources) : absl::OkStatus();
+  }
+
+  // What the report tells of a document that is kept.
+  void Count(const v1::Document& document) {
     report_.lengths.Add(DocumentTextBytes(document));
     ScriptCounts scripts;
     for (absl::string_view text : DocumentTexts(document)) scripts.Add(text);
     report_.scripts.AddDocument(scripts);
-    return writer_->Append(document);
+  }
+
+  absl::Status Leave() {
+    if (absl::Status ended = parts_->EndPart(report_.sources); !ended.ok()) return ended;
+    if (absl::Status stored = parts_->FinishStoring(); !stored.ok()) return stored;
+    return absl::CancelledError("asked to stop");
   }
 
   RunnerContext& context_;
+  const DataPlan& plan_;
   const v1::DataSpec& spec_;
-  const std::unique_ptr<DocumentWriter> writer_;
+  std::optional<CorpusParts> parts_;
   DuplicateFilter filter_;
   CorpusReport report_;
 };
@@ -172,42 +154,17 @@ absl::Status Publish(RunnerContext& context, const CorpusReport& report, const s
 absl::Status RunData(RunnerContext& context) {
   if (!context.task().spec().has_data())
     return absl::InvalidArgumentError("the task's spec is not of kind data");
-  const v1::DataSpec& spec = context.task().spec().data();
-  absl::StatusOr<std::string> format = CheckFormats(spec);
-  if (!format.ok()) return format.status();
-  std::vector<PlannedFile> files;
-  for (int i = 0; i < spec.sources_size(); ++i) {
-    absl::Status planned = PlanSource(spec.sources(i), absl::StrCat("data.sources[", i, "]"), &files);
-    if (!planned.ok()) return planned;
-  }
-  uint64_t bytes_total = 0;
-  std::vector<SourceReadAhead::File> paths;
-  for (const PlannedFile& file : files) {
-    bytes_total += file.source.size_bytes();
-    paths.push_back({file.format, file.path});
-  }
-  const uint32_t cpus = std::clamp(context.task().spec().resources().cpus(), 1u, kThreadsMax);
-  SourceReadAhead ahead(std::move(paths), static_cast<int>(cpus));
-
-  const std::string path = absl::StrCat(context.task().work_dir(), "/documents.binpb");
-  absl::StatusOr<std::unique_ptr<DocumentWriter>> writer = DocumentWriter::Create(path);
-  if (!writer.ok()) return writer.status();
-  CorpusBuilder builder(context, spec, *std::move(writer));
-  builder.report().format = *format;
-  uint64_t bytes_before = 0;
-  for (const PlannedFile& file : files) {
-    if (builder.full()) break;
-    if (absl::Status read = builder.ReadFile(file, ahead, bytes_before, bytes_total); !read.ok()) return read;
-    bytes_before += file.source.size_bytes();
-    context.ReportProgress(bytes_before, bytes_total, "bytes");
-  }
-  builder.report().max_documents_reached = builder.full();
-  if (absl::Status closed = builder.Close(); !closed.ok()) return closed;
+  const absl::StatusOr<DataPlan> plan = PlanData(context.task().spec().data());
+  if (!plan.ok()) return plan.status();
+  CorpusBuilder builder(context, *plan);
+  if (absl::Status built = builder.Run(); !built.ok()) return built;
   if (builder.report().lengths.count() == 0) {
     return absl::FailedPreconditionError(
-        absl::StrCat("data.sources: ", files.size(), " files hold no document with text"));
+        absl::StrCat("data.sources: ", plan->files.size(), " files hold no document with text"));
   }
-  return Publish(context, builder.report(), path);
+  const absl::StatusOr<std::string> path = builder.Join();
+  if (!path.ok()) return path.status();
+  return Publish(context, builder.report(), *path);
 }
 
 }  // namespace bonsai

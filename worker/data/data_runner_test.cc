@@ -248,5 +248,107 @@ TEST(DataRunner, ReadsTheRealDataSets) {
   }
 }
 
+// Three files of documents: some the same as earlier ones, some too short, some not UTF-8.
+v1::DataSpec ThreeFiles(const std::string& folder, uint32_t documents, uint64_t checkpoint_every_bytes) {
+  v1::DataSpec spec;
+  for (uint32_t file = 0; file < 3; ++file) {
+    std::string lines;
+    for (uint32_t i = 0; i < documents; ++i) {
+      uint32_t state = i % 5 == 4 ? i : 7919 * file + i;
+      std::string text = i % 11 == 10 ? "caf\xFF" : "";
+      for (uint32_t words = i % 17 == 16 ? 1 : 300; words > 0; --words) {
+        state = state * 1664525 + 1013904223;
+        text += std::to_string(state >> 22) + " ";
+      }
+      lines += "{\"text\": \"" + text + "\"}\n";
+    }
+    Write(folder + "/" + std::to_string(file) + ".json.gz", GzipForTest(lines));
+  }
+  AddSource(spec, v1::DataSpec::C4_JSON_GZ, testing::TempDir() + "/" + folder + "/*.json.gz");
+  spec.set_min_text_bytes(20);
+  spec.set_checkpoint_every_bytes(checkpoint_every_bytes);
+  return spec;
+}
+
+std::string FilesAndSources(FakeRunnerContext& context) {
+  const absl::StatusOr<v1::Manifest> manifest = context.Output();
+  EXPECT_TRUE(manifest.ok()) << manifest.status();
+  if (!manifest.ok()) return "";
+  std::string all;
+  for (const v1::ArtifactFile& file : manifest->files())
+    all += file.path() + " " + file.blob().sha256() + "\n";
+  for (const v1::DatasetSource& source : manifest->lineage().sources())
+    all += source.ShortDebugString() + "\n";
+  return all;
+}
+
+TEST(DataRunner, GoesOnFromItsCheckpointsToTheSameBytes) {
+  Outcome whole = RunSpec(ThreeFiles("resume", 1000, 0));
+  ASSERT_TRUE(whole.status.ok()) << whole.status;
+  EXPECT_TRUE(whole.context->checkpoints().empty());
+  const uint64_t bytes = whole.context->progress().back().total_steps();
+  const v1::DataSpec spec = ThreeFiles("resume", 1000, 250000);
+  std::vector<v1::CheckpointWritten> checkpoints;
+  const auto attempt = [&](uint64_t stop_at_step) {
+    auto context = FakeRunnerContext::Create(testing::TempDir(), whole.context->task().storage_dir());
+    *context->mutable_task().mutable_spec()->mutable_data() = spec;
+    context->mutable_task().mutable_spec()->mutable_resources()->set_cpus(2);
+    context->AddResume(std::string(64, '0'), 99);  // is not there
+    for (auto it = checkpoints.rbegin(); it != checkpoints.rend(); ++it)
+      context->AddResume(it->manifest_id(), it->step());
+    if (stop_at_step > 0) context->RequestStopAtStep(stop_at_step);
+    const absl::Status status = RunData(*context);
+    EXPECT_EQ(status.code(), stop_at_step > 0 ? absl::StatusCode::kCancelled : absl::StatusCode::kOk)
+        << status;
+    for (const v1::CheckpointWritten& checkpoint : context->checkpoints()) {
+      EXPECT_EQ(checkpoint.step(), checkpoints.size() + 1);
+      checkpoints.push_back(checkpoint);
+    }
+    return context;
+  };
+  attempt(bytes / 5);
+  const size_t before = checkpoints.size();
+  EXPECT_GT(before, 1u);
+  attempt(bytes / 2);
+  EXPECT_GT(checkpoints.size(), before);
+  const auto resumed = attempt(0);
+  EXPECT_EQ(FilesAndSources(*resumed), FilesAndSources(*whole.context));
+  // It did not read the first file again.
+  EXPECT_GT(resumed->progress().front().step(), bytes / 3);
+}
+
+TEST(DataRunner, DoesNotGoOnFromACheckpointOfOtherFilesOrAnotherSpec) {
+  const v1::DataSpec spec = ThreeFiles("others", 150, 65536);
+  Outcome first = RunSpec(spec);
+  ASSERT_TRUE(first.status.ok()) << first.status;
+  const v1::CheckpointWritten last = first.context->checkpoints().back();
+  const auto run = [&](const v1::DataSpec& with, bool resume) {
+    auto context = FakeRunnerContext::Create(testing::TempDir(), first.context->task().storage_dir());
+    *context->mutable_task().mutable_spec()->mutable_data() = with;
+    if (resume) context->AddResume(last.manifest_id(), last.step());
+    const absl::Status status = RunData(*context);
+    EXPECT_TRUE(status.ok()) << status;
+    return FilesAndSources(*context);
+  };
+  v1::DataSpec twice = spec;
+  twice.set_keep_duplicates(true);
+  const v1::DataSpec other = ThreeFiles("others2", 151, 65536);
+  EXPECT_EQ(run(twice, true), run(twice, false));
+  EXPECT_EQ(run(other, true), run(other, false));
+  EXPECT_EQ(run(spec, true), FilesAndSources(*first.context));
+}
+
+TEST(DataRunner, CheckpointsHaveBounds) {
+  for (const uint64_t bytes : {uint64_t{1}, uint64_t{65535}, (uint64_t{1} << 46) + 1}) {
+    v1::DataSpec spec;
+    spec.set_checkpoint_every_bytes(bytes);
+    const absl::Status status = RunSpec(spec).status;
+    EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
+    EXPECT_THAT(std::string(status.message()),
+                HasSubstr("data.checkpoint_every_bytes is " + std::to_string(bytes) +
+                          "; valid are 65536 to 70368744177664, or 0 for 1073741824"));
+  }
+}
+
 }  // namespace
 }  // namespace bonsai

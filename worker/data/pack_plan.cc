@@ -6,6 +6,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "storage/manifest.h"
+#include "storage/tokenizer_file.h"
 #include "worker/data/encoded_documents.h"
 #include "worker/data/mixture.h"
 #include "worker/data/packed_shard.h"
@@ -19,12 +20,13 @@ constexpr uint32_t kThreadsMax = 64;
 constexpr int kPartsMax = 64;
 constexpr uint64_t kCheckpointEveryShardsDefault = 16;
 
-absl::StatusOr<std::unique_ptr<edge::Tokenizer>> LoadTokenizer(absl::string_view bytes) {
+absl::StatusOr<std::unique_ptr<edge::Tokenizer>> LoadTokenizer(absl::string_view bytes,
+                                                               absl::string_view name) {
   std::string error;
   auto tokenizer =
       edge::Tokenizer::Parse({reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size()}, &error);
   if (tokenizer == nullptr) {
-    return absl::FailedPreconditionError(absl::StrCat("pack.tokenizer: tokenizer.model: ", error));
+    return absl::FailedPreconditionError(absl::StrCat("pack.tokenizer: ", name, ": ", error));
   }
   if (tokenizer->vocab_size() > kVocabularyMax || tokenizer->bos_id() < 0 || tokenizer->eos_id() < 0) {
     return absl::FailedPreconditionError(absl::StrCat(
@@ -92,13 +94,14 @@ absl::StatusOr<PackPlan> PlanPack(RunnerContext& context) {
   plan.threads = static_cast<int>(std::clamp(context.task().spec().resources().cpus(), 1u, kThreadsMax));
   absl::StatusOr<InputArtifact> input = context.Input("pack.tokenizer");
   if (!input.ok()) return input.status();
-  absl::StatusOr<std::string> path = context.InputPath(*input, "tokenizer.model");
+  plan.tokenizer_file = TokenizerFileName(input->manifest);
+  absl::StatusOr<std::string> path = context.InputPath(*input, plan.tokenizer_file);
   if (!path.ok()) return path.status();
   plan.tokenizer_path = *std::move(path);
-  const v1::ArtifactFile* file = FindFile(input->manifest, "tokenizer.model");
+  const v1::ArtifactFile* file = FindFile(input->manifest, plan.tokenizer_file);
   absl::StatusOr<std::string> bytes = context.blobs().Get(file->blob().sha256(), kTokenizerBytesMax);
   if (!bytes.ok()) return bytes.status();
-  absl::StatusOr<std::unique_ptr<edge::Tokenizer>> tokenizer = LoadTokenizer(*bytes);
+  absl::StatusOr<std::unique_ptr<edge::Tokenizer>> tokenizer = LoadTokenizer(*bytes, plan.tokenizer_file);
   if (!tokenizer.ok()) return tokenizer.status();
   plan.tokenizer = *std::move(tokenizer);
   if (!spec.mixture().empty()) {

@@ -27,6 +27,7 @@ struct PackPart {
 
 struct PackPlan {
   std::unique_ptr<edge::Tokenizer> tokenizer;
+  std::string tokenizer_file;  // its name: "tokenizer.model" or "tokenizer.json"
   std::string tokenizer_path;
   std::vector<PackPart> parts;  // one, without a mixture
   bool mixture = false;

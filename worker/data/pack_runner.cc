@@ -20,7 +20,7 @@ absl::Status RunPack(RunnerContext& context) {
   v1::Manifest manifest;
   manifest.set_kind("tokens");
   for (const v1::ArtifactFile& shard : result->shards) *manifest.add_files() = shard;
-  absl::Status added = AddFile(context, plan->tokenizer_path, "tokenizer.model", manifest);
+  absl::Status added = AddFile(context, plan->tokenizer_path, plan->tokenizer_file, manifest);
   if (!added.ok()) return added;
   added = AddBytes(context, WritePackReport(*plan, *result), "report.json", manifest);
   if (!added.ok()) return added;

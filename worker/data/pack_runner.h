@@ -1,6 +1,6 @@
 // kind pack: a corpus of text, or several by turns (worker/data/mixture.h), and a tokenizer become a tokens
 // artifact: packed shards (worker/data/packed_shard.h) in which each document is BOS, its ids, EOS, the
-// tokenizer.model that made them, and a report.json. resources.cpus threads encode; the bytes do not depend
+// tokenizer's file that made them, and a report.json. resources.cpus threads encode; the bytes do not depend
 // on their number.
 //
 // Run by bonsai-run-pack. Holds a bounded number of blocks of documents.

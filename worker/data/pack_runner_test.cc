@@ -11,6 +11,7 @@
 #include "runner/fake_runner_context.h"
 #include "storage/manifest.h"
 #include "worker/data/bpe_training_testing.h"
+#include "worker/data/byte_level_training.h"
 #include "worker/data/corpus_testing.h"
 #include "worker/data/packed_shard.h"
 #include "worker/data/sentence_splitter.h"
@@ -91,6 +92,25 @@ TEST(PackRunner, PacksEachDocumentBetweenBosAndEosInShards) {
   std::vector<uint16_t> packed((*tokens)->size());
   ASSERT_TRUE((*tokens)->Read(0, absl::MakeSpan(packed)).ok());
   EXPECT_EQ(packed, expected);
+}
+
+TEST(PackRunner, PacksWithAByteLevelTokenizer) {
+  const std::vector<v1::Document> documents = MixedDocumentsForTest(40);
+  ByteLevelTraining training([] { return false; });
+  for (const v1::Document& document : documents) training.Add(document.text());
+  const std::string json = edge::WriteTokenizerJson(training.Train(300).value());
+  auto context = FakeRunnerContext::Create(testing::TempDir());
+  context->mutable_task().mutable_spec()->mutable_pack();
+  context->AddInput("pack.corpus", "corpus", {{"documents.binpb", DocumentBytesForTest(documents)}},
+                    {{"format", "text"}});
+  context->AddInput("pack.tokenizer", "tokenizer", {{"tokenizer.json", json}});
+  const absl::Status status = RunPack(*context);
+  ASSERT_TRUE(status.ok()) << status;
+  const auto tokenizer = Parse(json);
+  size_t tokens = 0;
+  for (const v1::Document& document : documents) tokens += tokenizer->Encode(document.text()).size() + 2;
+  EXPECT_EQ(FindProperty(*context->Output(), "tokens"), std::to_string(tokens));
+  EXPECT_EQ(context->OutputFile("tokenizer.json").value(), json);
 }
 
 TEST(PackRunner, RefusesOtherCorporaTokenizersAndSizes) {

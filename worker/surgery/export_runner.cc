@@ -1,5 +1,6 @@
 #include "worker/surgery/export_runner.h"
 
+#include <array>
 #include <memory>
 #include <set>
 #include <string>
@@ -10,6 +11,7 @@
 #include "edge_runtime/model/llama2c_tokenizer.h"
 #include "edge_runtime/model/mapped_file.h"
 #include "storage/manifest.h"
+#include "storage/tokenizer_file.h"
 #include "worker/surgery/llama2c_export.h"
 #include "worker/surgery/repeated_layers.h"
 #include "worker/surgery/transformers_files.h"
@@ -20,11 +22,14 @@ namespace {
 // What fine-tuning leaves beside a model, as transformers names and reads it.
 constexpr char kChatTemplate[] = "chat_template.jinja";
 constexpr uint64_t kChatTemplateBytesMax = 1 << 16;
-constexpr const char* kModelFiles[] = {"config.json", "model.safetensors", "tokenizer.model"};
+
+std::array<std::string, 3> ModelFiles(const v1::Manifest& manifest) {
+  return {"config.json", "model.safetensors", TokenizerFileName(manifest)};
+}
 
 // The model that is exported; the bytes point into the mapped files.
 struct Source {
-  std::unique_ptr<edge::MappedFile> files[std::size(kModelFiles)];
+  std::array<std::unique_ptr<edge::MappedFile>, 3> files;
   edge::ModelBytes bytes;
   edge::CheckedModel model;  // its layers repeated where they share weights
   bool repeated = false;
@@ -45,11 +50,12 @@ absl::Status CheckLlama(const edge::ModelConfig& config) {
 absl::StatusOr<std::unique_ptr<Source>> OpenSource(RunnerContext& context, const InputArtifact& input) {
   auto source = std::make_unique<Source>();
   std::string error;
-  for (size_t i = 0; i < std::size(kModelFiles); ++i) {
-    const absl::StatusOr<std::string> path = context.InputPath(input, kModelFiles[i]);
+  const auto names = ModelFiles(input.manifest);
+  for (size_t i = 0; i < names.size(); ++i) {
+    const absl::StatusOr<std::string> path = context.InputPath(input, names[i]);
     if (!path.ok()) return path.status();
     source->files[i] = edge::MappedFile::Open(*path, &error);
-    if (source->files[i] == nullptr) return absl::InternalError(absl::StrCat(kModelFiles[i], ": ", error));
+    if (source->files[i] == nullptr) return absl::InternalError(absl::StrCat(names[i], ": ", error));
   }
   source->bytes = {source->files[0]->text(), source->files[1]->bytes(), source->files[2]->bytes()};
   if (!edge::ReadCheckedModel(source->bytes, &source->model, &error)) {
@@ -129,7 +135,7 @@ absl::Status AddRepeatedModel(RunnerContext& context, const InputArtifact& input
   const std::string path = context.task().work_dir() + "/model.safetensors";
   if (absl::Status status = WriteTensors(source.model, path); !status.ok()) return status;
   if (absl::Status status = CheckSameLogits(source.bytes, config, path); !status.ok()) return status;
-  *manifest.add_files() = *FindFile(input.manifest, "tokenizer.model");
+  *manifest.add_files() = *FindFile(input.manifest, TokenizerFileName(input.manifest));
   return AddFile(context, path, "model.safetensors", manifest);
 }
 
@@ -143,7 +149,8 @@ absl::StatusOr<v1::Manifest> CopyModel(RunnerContext& context, const InputArtifa
     const absl::Status status = AddRepeatedModel(context, input, source, manifest);
     if (!status.ok()) return status;
   } else {
-    for (const char* path : kModelFiles) *manifest.add_files() = *FindFile(input.manifest, path);
+    for (const std::string& path : ModelFiles(input.manifest))
+      *manifest.add_files() = *FindFile(input.manifest, path);
   }
   AddProperty("parameters", absl::StrCat(edge::CountElements(source.model.tensors)), manifest);
   AddProperty("dtype", absl::StrJoin(edge::ListDTypes(source.model.tensors), " "), manifest);
@@ -166,6 +173,12 @@ absl::Status RunExport(RunnerContext& context) {
   if (!input.ok()) return input.status();
   const absl::StatusOr<std::unique_ptr<Source>> source = OpenSource(context, *input);
   if (!source.ok()) return source.status();
+
+  if (formats->contains(v1::ExportSpec::LLAMA2C) && (*source)->model.tokenizer->splits_words()) {
+    return absl::FailedPreconditionError(
+        absl::StrCat("export.formats has LLAMA2C, whose tokenizer.bin has no byte-level merges; the model ",
+                     input->id.substr(0, 12), " has a byte-level tokenizer.json: valid is HUGGING_FACE"));
+  }
 
   if (context.StopRequested()) return absl::CancelledError("asked to stop");
   absl::StatusOr<v1::Manifest> manifest = CopyModel(context, *input, **source, *formats);

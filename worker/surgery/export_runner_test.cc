@@ -50,6 +50,35 @@ class ExportRunner : public testing::Test {
   std::string model_id_;
 };
 
+std::map<std::string, std::string> ByteLevelFiles() {
+  std::map<std::string, std::string> files = edge::FixtureFiles(edge::FixtureConfig(), 1);
+  files.erase("tokenizer.model");
+  files["tokenizer.json"] = edge::FixtureTokenizerJson();
+  return files;
+}
+
+TEST_F(ExportRunner, AByteLevelTokenizerGoesToTransformersAsItIs) {
+  const absl::Status status = Export(ByteLevelFiles(), {v1::ExportSpec::HUGGING_FACE});
+  ASSERT_TRUE(status.ok()) << status;
+  EXPECT_THAT(Paths(context_->Output().value()),
+              ElementsAre("config.json", "generation_config.json", "model.safetensors",
+                          "special_tokens_map.json", "tokenizer.json", "tokenizer_config.json"));
+  EXPECT_EQ(context_->OutputFile("tokenizer.json").value(), edge::FixtureTokenizerJson());
+  const std::string config = context_->OutputFile("tokenizer_config.json").value();
+  EXPECT_THAT(config, HasSubstr("\"tokenizer_class\": \"PreTrainedTokenizerFast\""));
+  EXPECT_THAT(config, HasSubstr("\"bos_token\": \"<s>\""));
+  EXPECT_THAT(config, HasSubstr("\"unk_token\": null"));
+  EXPECT_THAT(context_->OutputFile("special_tokens_map.json").value(), HasSubstr("\"eos_token\": \"</s>\""));
+}
+
+TEST_F(ExportRunner, Llama2cHasNoByteLevelTokenizers) {
+  const absl::Status status =
+      Export(ByteLevelFiles(), {v1::ExportSpec::HUGGING_FACE, v1::ExportSpec::LLAMA2C});
+  EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_THAT(Text(status), HasSubstr("export.formats has LLAMA2C, whose tokenizer.bin has no byte-level"));
+  EXPECT_FALSE(context_->Output().ok());
+}
+
 TEST_F(ExportRunner, WritesBothFormats) {
   const absl::Status status = Export(edge::FixtureFiles(edge::FixtureConfig(), 1),
                                      {v1::ExportSpec::HUGGING_FACE, v1::ExportSpec::LLAMA2C});

@@ -38,12 +38,13 @@ std::string WriteTokenizerConfig(const edge::ModelConfig& config, const edge::To
   if (!chat_template.empty()) writer.Key("chat_template").String(chat_template);
   writer.Key("clean_up_tokenization_spaces").Bool(false);
   WritePiece("eos_token", tokenizer.eos_id(), tokenizer, writer);
+  const bool byte_level = tokenizer.splits_words();
   // The legacy mode puts a space behind special tokens, which SentencePiece does not.
-  writer.Key("legacy").Bool(false);
+  if (!byte_level) writer.Key("legacy").Bool(false);
   writer.Key("model_max_length").Integer(config.max_seq_len);
   writer.Key("pad_token").Null();
-  writer.Key("sp_model_kwargs").BeginObject().EndObject();
-  writer.Key("tokenizer_class").String("LlamaTokenizer");
+  if (!byte_level) writer.Key("sp_model_kwargs").BeginObject().EndObject();
+  writer.Key("tokenizer_class").String(byte_level ? "PreTrainedTokenizerFast" : "LlamaTokenizer");
   WritePiece("unk_token", tokenizer.unk_id(), tokenizer, writer);
   writer.EndObject();
   return writer.text() + "\n";

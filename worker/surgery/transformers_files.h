@@ -14,8 +14,9 @@ namespace bonsai {
 // generation_config.json: where a generated text begins and ends.
 std::string WriteGenerationConfig(const edge::ModelConfig& config);
 
-// tokenizer_config.json for LlamaTokenizer, which reads tokenizer.model: BOS before a text, no EOS behind it,
-// as the model was trained and is evaluated. `chat_template` is the model's Jinja template, or "".
+// tokenizer_config.json for LlamaTokenizer, which reads tokenizer.model, or PreTrainedTokenizerFast, which
+// reads tokenizer.json: BOS before a text, no EOS behind it, as the model was trained and is evaluated.
+// `chat_template` is the model's Jinja template, or "".
 std::string WriteTokenizerConfig(const edge::ModelConfig& config, const edge::Tokenizer& tokenizer,
                                  std::string_view chat_template = "");
 

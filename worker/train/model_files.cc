@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "edge_runtime/model/mapped_file.h"
 #include "edge_runtime/model/safetensors.h"
+#include "storage/tokenizer_file.h"
 
 namespace bonsai {
 namespace {
@@ -69,7 +70,11 @@ absl::StatusOr<v1::Manifest> StoreModel(RunnerContext& context, const ParameterL
   if (!stored.ok()) return stored;
   const std::string config = edge::WriteHuggingFaceConfig(layout.config(), kDtype);
   if (absl::Status status = AddBytes(context, config, "config.json", manifest); !status.ok()) return status;
-  if (absl::Status status = AddFile(context, tokenizer_path, "tokenizer.model", manifest); !status.ok())
+  std::string error;
+  const auto tokenizer = edge::MappedFile::Open(tokenizer_path, &error);
+  if (tokenizer == nullptr) return absl::NotFoundError(absl::StrCat("the tokenizer: ", error));
+  const char* tokenizer_name = edge::Tokenizer::FileNameFor(tokenizer->bytes());
+  if (absl::Status status = AddFile(context, tokenizer_path, tokenizer_name, manifest); !status.ok())
     return status;
   AddProperty("parameters", absl::StrCat(edge::CountParameters(layout.config())), manifest);
   AddProperty("dtype", kDtype, manifest);
@@ -113,14 +118,15 @@ absl::StatusOr<LoadedModel> LoadModel(RunnerContext& context, const InputArtifac
 
 absl::StatusOr<std::unique_ptr<edge::Tokenizer>> LoadTokenizer(RunnerContext& context,
                                                                const InputArtifact& input) {
-  const auto file = MapFile(context, input, "tokenizer.model");
+  const std::string name = TokenizerFileName(input.manifest);
+  const auto file = MapFile(context, input, name);
   if (!file.ok()) return file.status();
   std::string error;
   std::unique_ptr<edge::Tokenizer> tokenizer = edge::Tokenizer::Parse((*file)->bytes(), &error);
-  if (tokenizer == nullptr) return Damaged(input, "tokenizer.model", error);
+  if (tokenizer == nullptr) return Damaged(input, name, error);
   if (tokenizer->bos_id() < 0 || tokenizer->eos_id() < 0) {
-    return absl::FailedPreconditionError(absl::StrCat(
-        "artifact ", input.id, ", tokenizer.model: it has no BOS or no EOS; valid: one with both"));
+    return absl::FailedPreconditionError(
+        absl::StrCat("artifact ", input.id, ", ", name, ": it has no BOS or no EOS; valid: one with both"));
   }
   return tokenizer;
 }

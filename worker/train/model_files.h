@@ -1,5 +1,5 @@
-// A "model" artifact's files: config.json, model.safetensors (F32), tokenizer.model. Written by every
-// trainer, read by those that start from a model.
+// A "model" artifact's files: config.json, model.safetensors (F32), and tokenizer.model or tokenizer.json.
+// Written by every trainer, read by those that start from a model.
 #ifndef BONSAI_WORKER_TRAIN_MODEL_FILES_H_
 #define BONSAI_WORKER_TRAIN_MODEL_FILES_H_
 
@@ -17,7 +17,8 @@
 
 namespace bonsai {
 
-// The files of a model, with the properties parameters and dtype. `tokenizer_path` is a tokenizer.model. The
+// The files of a model, with the properties parameters and dtype. `tokenizer_path` is a tokenizer.model or
+// tokenizer.json. The
 // weights pass through a file in task.work_dir.
 absl::StatusOr<v1::Manifest> StoreModel(RunnerContext& context, const ParameterLayout& layout,
                                         absl::Span<const float> parameters,
@@ -39,8 +40,8 @@ struct LoadedModel {
 // F32.
 absl::StatusOr<LoadedModel> LoadModel(RunnerContext& context, const InputArtifact& input);
 
-// Reads the file tokenizer.model of an artifact. DataLoss if it does not parse; FailedPrecondition if it has
-// no BOS or EOS.
+// Reads an artifact's tokenizer (storage/tokenizer_file.h). DataLoss if it does not parse; FailedPrecondition
+// if it has no BOS or EOS.
 absl::StatusOr<std::unique_ptr<edge::Tokenizer>> LoadTokenizer(RunnerContext& context,
                                                                const InputArtifact& input);
 

@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "storage/manifest.h"
+#include "storage/tokenizer_file.h"
 #include "worker/data/token_artifact.h"
 #include "worker/train/model_files.h"
 #include "worker/train/parameter_layout.h"
@@ -24,8 +25,8 @@ constexpr uint32_t kValidationSequences = 64;
 // The ids in the shards mean nothing under another tokenizer.
 absl::Status CheckSameTokenizer(absl::string_view field, const InputArtifact& tokens,
                                 const InputArtifact& tokenizer, int32_t vocab_size) {
-  const v1::ArtifactFile* packed = FindFile(tokens.manifest, "tokenizer.model");
-  const v1::ArtifactFile* given = FindFile(tokenizer.manifest, "tokenizer.model");
+  const v1::ArtifactFile* packed = FindFile(tokens.manifest, TokenizerFileName(tokens.manifest));
+  const v1::ArtifactFile* given = FindFile(tokenizer.manifest, TokenizerFileName(tokenizer.manifest));
   if (packed != nullptr && given != nullptr && packed->blob().sha256() != given->blob().sha256()) {
     return absl::FailedPreconditionError(absl::StrCat(
         field, " (", tokens.id.substr(0, 12), ") was packed with another tokenizer than pretrain.tokenizer (",
@@ -73,7 +74,8 @@ absl::StatusOr<HeldOut> OpenHeldOut(RunnerContext& context, const InputArtifact&
 
 absl::Status Publish(RunnerContext& context, const ParameterLayout& layout, const TrainingPlan& plan,
                      const TrainOutcome& outcome, const InputArtifact& tokenizer) {
-  const absl::StatusOr<std::string> path = context.InputPath(tokenizer, "tokenizer.model");
+  const absl::StatusOr<std::string> path =
+      context.InputPath(tokenizer, TokenizerFileName(tokenizer.manifest));
   if (!path.ok()) return path.status();
   absl::StatusOr<v1::Manifest> manifest = StoreModel(context, layout, outcome.state.parameters, *path);
   if (!manifest.ok()) return manifest.status();

@@ -5,12 +5,15 @@
 #include <cmath>
 #include <filesystem>
 #include <functional>
+#include <map>
 #include <span>
 #include <thread>
 
 #include "absl/strings/match.h"
 #include "edge_runtime/engine/engine.h"
 #include "edge_runtime/model/json.h"
+#include "edge_runtime/model/model_fixture.h"
+#include "edge_runtime/model/tokenizer.h"
 #include "storage/manifest.h"
 #include "worker/train/autograd_step.h"
 #include "worker/train/model_files.h"
@@ -60,6 +63,38 @@ TEST(Pretrain, LearnsAndPublishesAModel) {
   EXPECT_LT(losses.back(), 2.0);
   ASSERT_EQ(context->samples().size(), 60u);
   EXPECT_EQ(context->progress().back().step(), 60u);
+}
+
+TEST(Pretrain, TakesAByteLevelTokenizerAndHandsItOn) {
+  const std::string json = edge::FixtureTokenizerJson();
+  std::string error;
+  const auto tokenizer =
+      edge::Tokenizer::Parse({reinterpret_cast<const uint8_t*>(json.data()), json.size()}, &error);
+  ASSERT_NE(tokenizer, nullptr) << error;
+  std::vector<uint16_t> ids;
+  for (const std::string& sentence : SmallSentences(200)) {
+    for (const int32_t id : tokenizer->Encode(sentence)) ids.push_back(static_cast<uint16_t>(id));
+    ids.push_back(static_cast<uint16_t>(tokenizer->eos_id()));
+  }
+  const std::map<std::string, std::string> vocabulary = {
+      {"vocab_size", std::to_string(tokenizer->vocab_size())}, {"tokens", std::to_string(ids.size())}};
+  const auto context = FakeRunnerContext::Create(testing::TempDir());
+  v1::PretrainSpec spec = SmallPretrainSpec();
+  spec.set_steps(6);
+  *context->mutable_task().mutable_spec()->mutable_pretrain() = spec;
+  context->AddInput("pretrain.tokens", "tokens",
+                    {{"shard-00000.bin", PackedShard(ids)}, {"tokenizer.json", json}}, vocabulary);
+  context->AddInput("pretrain.tokenizer", "tokenizer", {{"tokenizer.json", json}}, vocabulary);
+  ASSERT_EQ(RunPretrain(*context), absl::OkStatus());
+  EXPECT_EQ(context->OutputFile("tokenizer.json").value(), json);
+  EXPECT_EQ(FindFile(*context->Output(), "tokenizer.model"), nullptr);
+  // Its ids mean nothing under another tokenizer.json.
+  const auto other = FakeRunnerContext::Create(testing::TempDir());
+  *other->mutable_task().mutable_spec()->mutable_pretrain() = spec;
+  other->AddInput("pretrain.tokens", "tokens",
+                  {{"shard-00000.bin", PackedShard(ids)}, {"tokenizer.json", json}}, vocabulary);
+  other->AddInput("pretrain.tokenizer", "tokenizer", {{"tokenizer.json", json + "\n"}}, vocabulary);
+  EXPECT_EQ(RunPretrain(*other).code(), absl::StatusCode::kFailedPrecondition);
 }
 
 TEST(Pretrain, SameSpecSameBits) {

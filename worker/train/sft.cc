@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "storage/document_file.h"
 #include "storage/manifest.h"
+#include "storage/tokenizer_file.h"
 #include "worker/train/adapter_files.h"
 #include "worker/train/instruction_source.h"
 #include "worker/train/low_rank_model.h"
@@ -110,7 +111,7 @@ absl::StatusOr<v1::Manifest> StoreTrained(RunnerContext& context, const Paramete
 absl::Status Publish(RunnerContext& context, const ParameterLayout& layout, const TrainingPlan& plan,
                      const TrainOutcome& outcome, LowRankModel* low_rank, const InstructionSource& source,
                      const InputArtifact& model, const edge::Tokenizer& tokenizer) {
-  const absl::StatusOr<std::string> path = context.InputPath(model, "tokenizer.model");
+  const absl::StatusOr<std::string> path = context.InputPath(model, TokenizerFileName(model.manifest));
   if (!path.ok()) return path.status();
   absl::StatusOr<v1::Manifest> manifest =
       StoreTrained(context, layout, outcome.state.parameters, low_rank, *path);
