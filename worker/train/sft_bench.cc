@@ -126,7 +126,7 @@ Variant MakeVariant(const std::string& name, InstructionSource& source, const Pa
   variant.parameters = std::move(initial);
   variant.gradient.resize(variant.layout->size());
   variant.batch_gradient =
-      std::make_unique<BatchGradient>(group, *variant.layout, plan, threads, variant.low_rank.get());
+      std::make_unique<BatchGradient>(group, *variant.layout, plan, threads, nullptr, variant.low_rank.get());
   variant.optimizer = std::make_unique<Optimizer>(*variant.layout, SelectKernels(), plan.optimizer, threads);
   return variant;
 }

@@ -14,6 +14,8 @@
 // as long as head_dim is one. Muon's steps need no factor: theirs have the singular values that keep a
 // product's change the same at any width (Yang, Simon and Bernstein 2023). Weight decay takes off the same
 // share of a value per step at any width.
+// What holds is the base's behaviour, its faults included: a base too narrow for initial values of
+// normal(0, 0.02) hands its slow learning on to every width.
 //
 // Made by the pretrain runner and TrainingRun. Immutable.
 #ifndef BONSAI_WORKER_TRAIN_WIDTH_TRANSFER_H_
