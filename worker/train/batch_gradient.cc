@@ -1,8 +1,11 @@
 #include "worker/train/batch_gradient.h"
 
 #include <algorithm>
+#include <cstdio>
+#include <utility>
 
 #include "absl/time/clock.h"
+#include "worker/train/cuda/gpu_step.h"
 #include "worker/train/llama_step.h"
 
 namespace bonsai {
@@ -18,6 +21,20 @@ LlamaPassOptions OptionsOf(const TrainingPlan& plan) {
 // Divided by the targets of all ranks, so that each row counts the same however they are shared out.
 float ScaleOf(const BatchSource::Size& size) { return 1.0f / static_cast<float>(size.targets); }
 
+// On the plan's GPU where there is one that can take it, else on the CPU.
+std::unique_ptr<TrainStep> CreateStep(const ParameterLayout& layout, const TrainingPlan& plan, int threads,
+                                      const LlamaPassOptions& options) {
+  if (!plan.gpu_id.empty()) {
+    absl::StatusOr<std::unique_ptr<TrainStep>> step = WhyNotOnGpu(plan).empty()
+                                                          ? CreateGpuStep(layout, options, plan.gpu_id)
+                                                          : absl::UnimplementedError(WhyNotOnGpu(plan));
+    if (step.ok()) return *std::move(step);
+    std::fprintf(stderr, "%s is not used, the CPU is: %s\n", plan.gpu_id.c_str(),
+                 std::string(step.status().message()).c_str());
+  }
+  return CreateLlamaStep(layout, SelectKernels(), threads, options);
+}
+
 }  // namespace
 
 BatchGradient::BatchGradient(RankGroup& group, const ParameterLayout& layout, const TrainingPlan& plan,
@@ -26,7 +43,7 @@ BatchGradient::BatchGradient(RankGroup& group, const ParameterLayout& layout, co
   const ParameterLayout& model = low_rank == nullptr ? layout : low_rank->model_layout();
   LlamaPassOptions options = OptionsOf(plan);
   options.layers_only = low_rank != nullptr;
-  std::unique_ptr<TrainStep> step = CreateLlamaStep(model, SelectKernels(), threads, options);
+  std::unique_ptr<TrainStep> step = CreateStep(model, plan, threads, options);
   step_ = step.get();
   pass_ = std::move(step);
   if (low_rank != nullptr) pass_ = CreateLowRankPass(*low_rank, std::move(pass_));

@@ -50,6 +50,7 @@ TrainingPlan FromSpec(absl::string_view kind, const Spec& spec, const v1::Task& 
     plan.validate_every_steps = spec.validation().every_steps();
     plan.keep_best = spec.validation().keep_best();
   }
+  if (task.gpu_ids_size() > 0) plan.gpu_id = task.gpu_ids(0);
   plan.seed = spec.seed();
   plan.checkpoint_every_steps = spec.checkpoint_every_steps();
   plan.fingerprint = FingerprintOf(kind, spec, task);
@@ -169,6 +170,13 @@ absl::StatusOr<TrainingPlan> PlanOf(const v1::Task& task) {
     if (absl::Status status = ValidateTuning(spec.sft()); !status.ok()) return status;
   }
   return plan;
+}
+
+std::string WhyNotOnGpu(const TrainingPlan& plan) {
+  if (plan.kind != "pretrain") return absl::StrCat(plan.kind, " runs on the CPU; pretrain has a GPU backend");
+  if (plan.gradient_parts == 0) return "";
+  return absl::StrCat(plan.kind, ".gradient_parts is ", plan.gradient_parts,
+                      ", a sum that only the CPU makes; 0 would be valid on a GPU");
 }
 
 absl::StatusOr<uint32_t> PositionsOf(const TrainingPlan& plan, uint32_t longest,

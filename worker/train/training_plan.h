@@ -40,11 +40,15 @@ struct TrainingPlan {
   uint32_t checkpoint_every_steps = 0;  // 0: only when asked to leave
   uint32_t validate_every_steps = 0;    // 0: with each checkpoint
   bool keep_best = false;               // the model is that of the lowest validation loss
+  std::string gpu_id;                   // this rank's first GPU, or ""
   std::string fingerprint;              // of all that makes this run this run
 };
 
 // The plan of a pretrain or sft task. InvalidArgument names the field, its value and what would be valid.
 absl::StatusOr<TrainingPlan> PlanOf(const v1::Task& task);
+
+// Why a plan's gradients are made on the CPU though the rank has a GPU, or "".
+std::string WhyNotOnGpu(const TrainingPlan& plan);
 
 // The positions of a row: seq_len, or else `longest`, which `longest_name` names in errors. InvalidArgument
 // if seq_len is above that, or if a batch would have more than kBatchPositionsMax positions.

@@ -138,5 +138,20 @@ TEST(TrainingPlan, EveryRowIsOneRanks) {
   }
 }
 
+TEST(TrainingPlan, TheGpuTakesWhatItCanAndSaysWhatItCannot) {
+  const std::string gpus = " gpu_ids: 'GPU-1' gpu_ids: 'GPU-2'";
+  const absl::StatusOr<TrainingPlan> plain = PlanOf(TaskOf(std::string(kPretrain) + "} }" + gpus));
+  ASSERT_TRUE(plain.ok()) << plain.status();
+  EXPECT_EQ(plain->gpu_id, "GPU-1");
+  EXPECT_EQ(WhyNotOnGpu(*plain), "");
+  const absl::StatusOr<TrainingPlan> tree =
+      PlanOf(TaskOf(std::string(kPretrain) + "gradient_parts: 4 } }" + gpus));
+  ASSERT_TRUE(tree.ok()) << tree.status();
+  EXPECT_TRUE(absl::StrContains(WhyNotOnGpu(*tree), "pretrain.gradient_parts is 4")) << WhyNotOnGpu(*tree);
+  const absl::StatusOr<TrainingPlan> sft = PlanOf(TaskOf(std::string(kSft) + "}" + gpus));
+  ASSERT_TRUE(sft.ok()) << sft.status();
+  EXPECT_TRUE(absl::StrContains(WhyNotOnGpu(*sft), "sft runs on the CPU")) << WhyNotOnGpu(*sft);
+}
+
 }  // namespace
 }  // namespace bonsai

@@ -1,0 +1,56 @@
+#include "worker/train/cuda/device_step.h"
+
+#include <cstdio>
+#include <cstdlib>
+#include <utility>
+#include <vector>
+
+namespace bonsai::cuda {
+namespace {
+
+HostBatch HostBatchOf(const TokenBatch& batch) {
+  if (batch.begins != nullptr) {
+    // WhyNotOnGpu keeps such batches away; to train across documents would go unnoticed.
+    std::fprintf(stderr, "DeviceStep: a batch with documents that share rows\n");
+    std::abort();
+  }
+  return {batch.rows, batch.positions, batch.tokens, batch.targets};
+}
+
+class DeviceStep final : public TrainStep {
+ public:
+  DeviceStep(const ParameterLayout& layout, std::unique_ptr<StepDevice> device,
+             const ResidentOptions& options)
+      : device_(std::move(device)), model_(*device_, layout.config(), options), read_(layout.size()) {}
+
+  void Load(absl::Span<const float> parameters) override { model_.Load(parameters.data(), nullptr, nullptr); }
+
+  double AddGradient(const TokenBatch& batch, float scale, absl::Span<float> gradient) override {
+    model_.ClearGradient();
+    model_.QueueGradient(HostBatchOf(batch), scale);
+    const double loss = model_.TakeLoss();
+    model_.ReadGradient(read_.data());
+    for (size_t i = 0; i < read_.size(); ++i) gradient[i] += read_[i];
+    return loss;
+  }
+
+  double Loss(const TokenBatch& batch) override { return model_.Loss(HostBatchOf(batch)); }
+
+  void Logits(const TokenBatch& batch, absl::Span<float> logits) override {
+    model_.Logits(HostBatchOf(batch), logits.data());
+  }
+
+ private:
+  const std::unique_ptr<StepDevice> device_;
+  ResidentModel model_;
+  std::vector<float> read_;
+};
+
+}  // namespace
+
+std::unique_ptr<TrainStep> CreateDeviceStep(const ParameterLayout& layout, std::unique_ptr<StepDevice> device,
+                                            const ResidentOptions& options) {
+  return std::make_unique<DeviceStep>(layout, std::move(device), options);
+}
+
+}  // namespace bonsai::cuda

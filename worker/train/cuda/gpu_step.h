@@ -1,0 +1,23 @@
+// A training step on a task's GPU, if this program was built with --config=cuda and the GPU can be used; or
+// the one line that says why not. BatchGradient asks for it.
+#ifndef BONSAI_WORKER_TRAIN_CUDA_GPU_STEP_H_
+#define BONSAI_WORKER_TRAIN_CUDA_GPU_STEP_H_
+
+#include <memory>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "worker/train/llama_pass.h"
+#include "worker/train/train_step.h"
+
+namespace bonsai {
+
+// gpu_id: "GPU-...", as nvidia-smi -L shows it. `layout` outlives the step. Unavailable (not built with CUDA,
+// no driver, no such GPU) and Unimplemented (a model or options that this backend has not) say why.
+absl::StatusOr<std::unique_ptr<TrainStep>> CreateGpuStep(const ParameterLayout& layout,
+                                                         const LlamaPassOptions& options,
+                                                         const std::string& gpu_id);
+
+}  // namespace bonsai
+
+#endif  // BONSAI_WORKER_TRAIN_CUDA_GPU_STEP_H_
