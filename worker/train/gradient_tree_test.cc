@@ -4,28 +4,17 @@
 
 #include "worker/train/llama_step.h"
 #include "worker/train/random_bits.h"
+#include "worker/train/step_case_testing.h"
 
 namespace bonsai {
 namespace {
 
 constexpr int64_t kPositions = 20;
 
-edge::ModelConfig Config() {
-  edge::ModelConfig config;
-  config.dim = 32;
-  config.hidden_dim = 48;
-  config.layers = 2;
-  config.heads = 4;
-  config.kv_heads = 2;
-  config.head_dim = 8;
-  config.vocab_size = 61;
-  config.max_seq_len = kPositions;
-  return config;
-}
-
 class GradientTreeTest : public testing::Test {
  protected:
-  GradientTreeTest() : layout_(*ParameterLayout::Create(Config())), parameters_(layout_.size()) {
+  GradientTreeTest()
+      : layout_(*ParameterLayout::Create(TinyConfig(kPositions))), parameters_(layout_.size()) {
     InitializeParameters(layout_, 5, absl::MakeSpan(parameters_));
     tokens_.resize(13 * kPositions);
     for (size_t i = 0; i < tokens_.size(); ++i) tokens_[i] = static_cast<int32_t>(RandomBits(1, i) % 61);

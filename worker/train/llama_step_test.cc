@@ -9,23 +9,10 @@
 #include "absl/strings/str_cat.h"
 #include "worker/train/autograd_step.h"
 #include "worker/train/optimizer.h"
-#include "worker/train/random_bits.h"
+#include "worker/train/step_case_testing.h"
 
 namespace bonsai {
 namespace {
-
-edge::ModelConfig TinyConfig() {
-  edge::ModelConfig config;
-  config.dim = 32;
-  config.hidden_dim = 48;
-  config.layers = 2;
-  config.heads = 4;
-  config.kv_heads = 2;
-  config.head_dim = 8;
-  config.vocab_size = 61;
-  config.max_seq_len = 96;
-  return config;
-}
 
 // Models that are no Llama: each option alone, and all of them with grouped queries, with as many keys as
 // queries, and untied.
@@ -48,56 +35,19 @@ std::vector<edge::ModelConfig> NoLlamas() {
   return configs;
 }
 
-struct Case {
+// A case of a model whose norms of queries and keys do not multiply the scores by four, which would leave
+// nothing for a softmax to decide.
+struct Case : StepCase {
   explicit Case(const edge::ModelConfig& config, int64_t rows = 3, int64_t positions = 70)
-      : layout(*ParameterLayout::Create(config)),
-        parameters(layout.size()),
-        tokens(rows * positions),
-        targets(tokens) {
-    InitializeParameters(layout, 5, absl::MakeSpan(parameters));
-    // Larger than an initial model's, so that softmaxes are not flat and no gradient hides in the noise.
-    for (float& value : parameters) value *= 4.0f;
+      : StepCase(config, rows, positions) {
     for (const ParameterBlock& block : layout.blocks()) {
-      // These would multiply the scores, and leave nothing for a softmax to decide.
       if (block.spec.role != edge::TensorRole::kQueryNorm && block.spec.role != edge::TensorRole::kKeyNorm)
         continue;
       for (int64_t i = 0; i < block.size; ++i)
         parameters[block.offset + i] = 0.8f + 0.05f * static_cast<float>(i);
     }
-    for (size_t i = 0; i < tokens.size(); ++i) {
-      tokens[i] = static_cast<int32_t>(RandomBits(1, i) % config.vocab_size);
-      targets[i] = i % 7 == 0 ? -1 : static_cast<int32_t>(RandomBits(2, i) % config.vocab_size);
-    }
-    batch = {rows, positions, tokens.data(), targets.data()};
   }
-
-  ParameterLayout layout;
-  std::vector<float> parameters;
-  std::vector<int32_t> tokens, targets;
-  TokenBatch batch;
 };
-
-std::vector<float> GradientOf(TrainStep& step, const Case& c, double* loss, float scale = 0.01f) {
-  std::vector<float> gradient(c.layout.size(), 0.5f);  // not 0: the step must add
-  step.Load(c.parameters);
-  *loss = step.AddGradient(c.batch, scale, absl::MakeSpan(gradient));
-  for (float& value : gradient) value -= 0.5f;
-  return gradient;
-}
-
-// The largest difference within a tensor relative to its largest gradient.
-void ExpectSameGradients(const Case& c, const std::vector<float>& got, const std::vector<float>& want,
-                         double tolerance) {
-  for (const ParameterBlock& block : c.layout.blocks()) {
-    double largest = 0, difference = 0;
-    for (int64_t i = block.offset; i < block.offset + block.size; ++i) {
-      largest = std::max(largest, std::abs(double{want[i]}));
-      difference = std::max(difference, std::abs(double{got[i]} - want[i]));
-    }
-    EXPECT_GT(largest, 0) << block.spec.name;
-    EXPECT_LE(difference, tolerance * largest) << block.spec.name;
-  }
-}
 
 TEST(LlamaStep, AgreesWithAutogradOnEveryTensorAndInstructionSet) {
   edge::ModelConfig untied = TinyConfig();
@@ -112,7 +62,7 @@ TEST(LlamaStep, AgreesWithAutogradOnEveryTensorAndInstructionSet) {
       SCOPED_TRACE(kernels->name);
       const std::vector<float> got = GradientOf(*CreateLlamaStep(c.layout, *kernels, 1), c, &loss);
       EXPECT_NEAR(loss, want_loss, 1e-6 * want_loss);
-      ExpectSameGradients(c, got, want, 2e-4);
+      ExpectSameGradients(c.layout, got, want, 2e-4);
     }
   }
 }
@@ -126,8 +76,8 @@ TEST(LlamaStep, AgreesWithAutogradOnTheLossOfTheDenominator) {
   const std::vector<float> plain = GradientOf(*CreateAutogradStep(c.layout, true), c, &plain_loss);
   for (const Kernels* kernels : RunnableKernels()) {
     SCOPED_TRACE(kernels->name);
-    ExpectSameGradients(c, GradientOf(*CreateLlamaStep(c.layout, *kernels, 1, options), c, &loss), want,
-                        2e-4);
+    ExpectSameGradients(c.layout, GradientOf(*CreateLlamaStep(c.layout, *kernels, 1, options), c, &loss),
+                        want, 2e-4);
     EXPECT_NEAR(loss, plain_loss, 1e-6 * plain_loss);  // reported without it
   }
   EXPECT_NE(want, plain);
@@ -145,7 +95,7 @@ TEST(LlamaStep, AgreesWithAutogradWhereTheModelIsNoLlama) {
       SCOPED_TRACE(absl::StrCat("config ", i, " ", kernels->name));
       const std::vector<float> got = GradientOf(*CreateLlamaStep(c.layout, *kernels, 2, options), c, &loss);
       EXPECT_NEAR(loss, want_loss, 1e-6 * want_loss);
-      ExpectSameGradients(c, got, want, 3e-4);
+      ExpectSameGradients(c.layout, got, want, 3e-4);
     }
   }
 }
@@ -159,7 +109,7 @@ void ExpectAutogradUpToBfloat16(const Case& c) {
   const std::vector<float> want = GradientOf(*CreateAutogradStep(c.layout, true), c, &want_loss);
   for (const int threads : {1, 2}) {
     const auto step = CreateLlamaStep(c.layout, SelectKernels(), threads, options);
-    ExpectSameGradients(c, GradientOf(*step, c, &loss), want, 6e-2);
+    ExpectSameGradients(c.layout, GradientOf(*step, c, &loss), want, 6e-2);
     EXPECT_NEAR(loss, want_loss, 2e-3 * want_loss);
     EXPECT_NE(loss, want_loss);
   }
@@ -233,7 +183,7 @@ TEST(LlamaStep, PassesAndThreadsOnlyRound) {
   small.logit_positions = 7;
   for (const int threads : {1, 2, 8}) {
     const std::unique_ptr<TrainStep> step = CreateLlamaStep(c.layout, SelectKernels(), threads, small);
-    ExpectSameGradients(c, GradientOf(*step, c, &loss), want, 1e-4);
+    ExpectSameGradients(c.layout, GradientOf(*step, c, &loss), want, 1e-4);
     EXPECT_NEAR(loss, want_loss, 1e-6 * want_loss);
     EXPECT_NEAR(step->Loss(c.batch), want_loss, 1e-6 * want_loss);
     double again = 0;

@@ -8,6 +8,7 @@
 #include "worker/train/gradient_tree.h"
 #include "worker/train/llama_step.h"
 #include "worker/train/random_bits.h"
+#include "worker/train/step_case_testing.h"
 
 namespace bonsai {
 namespace {
@@ -15,31 +16,10 @@ namespace {
 using edge::TensorRole;
 
 constexpr int64_t kRows = 4, kPositions = 40;
-constexpr int32_t kVocabulary = 61;
-
-ParameterLayout Layout() {
-  edge::ModelConfig config;
-  config.dim = 32;
-  config.hidden_dim = 48;
-  config.layers = 2;
-  config.heads = 4;
-  config.kv_heads = 2;
-  config.head_dim = 8;
-  config.vocab_size = kVocabulary;
-  config.max_seq_len = kPositions;
-  return *ParameterLayout::Create(config);
-}
 
 class LowRank : public testing::Test {
  protected:
-  LowRank() : frozen_(layout_.size()), tokens_(kRows * kPositions), targets_(tokens_) {
-    InitializeParameters(layout_, 5, absl::MakeSpan(frozen_));
-    for (float& value : frozen_) value *= 4.0f;
-    for (size_t i = 0; i < tokens_.size(); ++i) {
-      tokens_[i] = static_cast<int32_t>(RandomBits(1, i) % kVocabulary);
-      targets_[i] = i % 7 == 0 ? -1 : static_cast<int32_t>(RandomBits(2, i) % kVocabulary);
-    }
-    batch_ = {kRows, kPositions, tokens_.data(), targets_.data()};
+  LowRank() {
     model_ = std::make_unique<LowRankModel>(layout_, frozen_, LowRankShape{3, 6}, 2);
     adapters_.resize(model_->layout().size());
     model_->Initialize(9, absl::MakeSpan(adapters_));
@@ -65,10 +45,11 @@ class LowRank : public testing::Test {
     return gradient;
   }
 
-  const ParameterLayout layout_ = Layout();
-  std::vector<float> frozen_, adapters_;
-  std::vector<int32_t> tokens_, targets_;
-  TokenBatch batch_;
+  const StepCase case_{TinyConfig(kPositions), kRows, kPositions};
+  const ParameterLayout& layout_ = case_.layout;
+  const std::vector<float>& frozen_ = case_.parameters;
+  const TokenBatch& batch_ = case_.batch;
+  std::vector<float> adapters_;
   std::unique_ptr<LowRankModel> model_;
 };
 

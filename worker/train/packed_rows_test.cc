@@ -9,24 +9,12 @@
 #include "worker/train/instruction_source.h"
 #include "worker/train/llama_step.h"
 #include "worker/train/random_bits.h"
+#include "worker/train/step_case_testing.h"
 
 namespace bonsai {
 namespace {
 
 constexpr int32_t kVocabulary = 61;
-
-ParameterLayout Layout() {
-  edge::ModelConfig config;
-  config.dim = 32;
-  config.hidden_dim = 48;
-  config.layers = 2;
-  config.heads = 4;
-  config.kv_heads = 2;
-  config.head_dim = 8;
-  config.vocab_size = kVocabulary;
-  config.max_seq_len = 160;
-  return *ParameterLayout::Create(config);
-}
 
 // Rows of documents of these lengths, padded to the longest; in each, every fifth position is not asked.
 RowBuffer Rows(const std::vector<std::vector<int64_t>>& documents, int64_t positions) {
@@ -52,32 +40,12 @@ RowBuffer Rows(const std::vector<std::vector<int64_t>>& documents, int64_t posit
 
 class PackedRows : public testing::Test {
  protected:
-  PackedRows() : parameters_(layout_.size()) {
-    InitializeParameters(layout_, 5, absl::MakeSpan(parameters_));
-    for (float& value : parameters_) value *= 4.0f;  // softmaxes that are not flat
-  }
-
   std::vector<float> GradientOf(TrainStep& step, const TokenBatch& batch, double* loss) {
-    std::vector<float> gradient(layout_.size());
-    step.Load(parameters_);
-    *loss = step.AddGradient(batch, 0.01f, absl::MakeSpan(gradient));
-    return gradient;
+    return bonsai::GradientOf(step, parameters_, batch, loss);
   }
 
-  void ExpectSame(const std::vector<float>& got, const std::vector<float>& want, double tolerance) {
-    for (const ParameterBlock& block : layout_.blocks()) {
-      double largest = 0, difference = 0;
-      for (int64_t i = block.offset; i < block.offset + block.size; ++i) {
-        largest = std::max(largest, std::abs(double{want[i]}));
-        difference = std::max(difference, std::abs(double{got[i]} - want[i]));
-      }
-      EXPECT_GT(largest, 0) << block.spec.name;
-      EXPECT_LE(difference, tolerance * largest) << block.spec.name;
-    }
-  }
-
-  const ParameterLayout layout_ = Layout();
-  std::vector<float> parameters_;
+  const ParameterLayout layout_ = *ParameterLayout::Create(TinyConfig(/*max_seq_len=*/160));
+  const std::vector<float> parameters_ = LargeParameters(layout_);
 };
 
 // Documents of one position, of less and more than a block of queries, and a row that only one fills.
@@ -91,7 +59,7 @@ TEST_F(PackedRows, AgreeWithAutogradThatMasksDocuments) {
     SCOPED_TRACE(kernels->name);
     for (const int threads : {1, 2}) {
       const auto step = CreateLlamaStep(layout_, *kernels, threads);
-      ExpectSame(GradientOf(*step, rows.View(), &loss), want, 2e-4);
+      ExpectSameGradients(layout_, GradientOf(*step, rows.View(), &loss), want, 2e-4);
       EXPECT_NEAR(loss, want_loss, 1e-6 * want_loss);
     }
   }
@@ -119,7 +87,7 @@ TEST_F(PackedRows, GradientIsTheSumOfTheDocumentsOwn) {
     }
   }
   EXPECT_NEAR(packed_loss, loss_sum, 1e-6 * loss_sum);
-  ExpectSame(packed, sum, 2e-5);
+  ExpectSameGradients(layout_, packed, sum, 2e-5);
 }
 
 TEST_F(PackedRows, NoDocumentSeesAnother) {
@@ -161,7 +129,7 @@ TEST_F(PackedRows, ASourceThatPacksGivesTheSameGradientInFewerPositions) {
     const std::vector<float> packed = GradientOf(*step, packed_rows.View(), &packed_loss);
     const std::vector<float> want = GradientOf(*step, rows.View(), &loss);
     EXPECT_NEAR(packed_loss, loss, 1e-6 * loss);
-    ExpectSame(packed, want, 1e-4);
+    ExpectSameGradients(layout_, packed, want, 1e-4);
   }
 }
 

@@ -8,6 +8,7 @@
 #include "worker/train/llama_step.h"
 #include "worker/train/optimizer.h"
 #include "worker/train/random_bits.h"
+#include "worker/train/step_case_testing.h"
 
 namespace bonsai {
 namespace {
@@ -17,19 +18,6 @@ constexpr double kTorchLosses[] = {4.10851383, 4.20282984, 4.18270826, 4.1825990
                                    4.15548897, 4.19019794, 4.12825584, 4.20846510, 4.16924477};
 constexpr double kTorchBf16Losses[] = {4.10859728, 4.20288277, 4.18228722, 4.18283033, 4.18764544,
                                        4.15545940, 4.18980408, 4.12842655, 4.20845985, 4.16946602};
-
-edge::ModelConfig Config() {
-  edge::ModelConfig config;
-  config.dim = 32;
-  config.hidden_dim = 48;
-  config.layers = 2;
-  config.heads = 4;
-  config.kv_heads = 2;
-  config.head_dim = 8;
-  config.vocab_size = kVocabulary;
-  config.max_seq_len = kPositions;
-  return config;
-}
 
 std::vector<float> Weights(const ParameterLayout& layout) {
   std::vector<float> weights(layout.size(), 1.0f);
@@ -46,7 +34,7 @@ std::vector<float> Weights(const ParameterLayout& layout) {
 
 std::vector<double> TenLosses(v1::Precision precision) {
   std::vector<double> losses;
-  const ParameterLayout layout = *ParameterLayout::Create(Config());
+  const ParameterLayout layout = *ParameterLayout::Create(TinyConfig(kPositions));
   std::vector<float> weights = Weights(layout), gradient(layout.size());
   v1::Optimizer spec;
   spec.set_learning_rate(1e-3f);
