@@ -9,6 +9,7 @@
 #include "client/job_lines.h"
 #include "client/text_layout.h"
 #include "client/text_table.h"
+#include "proto/job_state.h"
 
 namespace bonsai {
 namespace {
@@ -63,7 +64,7 @@ std::string RenderExplanation(absl::string_view job_id, const v1::ExplainJobResp
   text = absl::StrCat(absl::StrJoin(lines, "\n"), "\n");
   std::vector<std::vector<std::string>> facts;
   const v1::JobForecast& forecast = response.forecast();
-  if (response.has_forecast() && !JobEnded(response.state())) {
+  if (response.has_forecast() && !HasEnded(response.state())) {
     if (Starts(response.state())) {
       facts.push_back({"runnable", forecast.can_run() ? "yes" : "no"});
       facts.push_back({"starts", FormatMoment(forecast.start_unix_ms(), now)});

@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "client/figures.h"
 #include "client/text_layout.h"
+#include "proto/job_state.h"
 
 namespace bonsai {
 namespace {
@@ -72,10 +73,6 @@ std::string StateWord(v1::JobState state) {
   }
 }
 
-bool JobEnded(v1::JobState state) {
-  return state == v1::DONE || state == v1::FAILED || state == v1::CANCELLED;
-}
-
 std::string JobName(const v1::JobRecord& job) {
   if (!job.spec().name().empty()) return Printable(job.spec().name());
   return Printable(job.id().substr(job.id().find('/') + 1));
@@ -109,7 +106,7 @@ absl::Duration RunTime(const v1::JobRecord& job, absl::Time now) {
   if (job.attempts().empty() || job.attempts(0).started_unix_ms() == 0) return absl::ZeroDuration();
   const absl::Time start = absl::FromUnixMillis(job.attempts(0).started_unix_ms());
   const absl::Time end =
-      JobEnded(job.state()) && job.ended_unix_ms() > 0 ? absl::FromUnixMillis(job.ended_unix_ms()) : now;
+      HasEnded(job.state()) && job.ended_unix_ms() > 0 ? absl::FromUnixMillis(job.ended_unix_ms()) : now;
   return std::max(absl::ZeroDuration(), end - start);
 }
 
@@ -117,7 +114,7 @@ std::string WhyText(const v1::JobRecord& job) {
   if (job.state() == v1::DONE) return "";
   std::string why = Printable(job.reason());
   const int attempts = job.attempts_size();
-  if (attempts > 1 && !JobEnded(job.state())) {
+  if (attempts > 1 && !HasEnded(job.state())) {
     const v1::AttemptRecord& before = job.attempts(attempts - 2);
     absl::StrAppend(&why, why.empty() ? "" : "; ", "attempt ", job.attempts(attempts - 1).number(),
                     ": attempt ", before.number(), " ", OutcomeWord(before.outcome()),

@@ -17,8 +17,6 @@ namespace bonsai {
 // "waiting", "ready", "running", "stopping", "done", "FAILED", "cancelled".
 std::string StateWord(v1::JobState state);
 
-bool JobEnded(v1::JobState state);
-
 // The name within its pipeline: "pretrain" of "p1/pretrain".
 std::string JobName(const v1::JobRecord& job);
 

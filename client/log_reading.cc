@@ -7,6 +7,7 @@
 #include "client/coordinator_client.h"
 #include "client/job_lines.h"
 #include "client/json_output.h"
+#include "proto/job_state.h"
 
 namespace bonsai {
 namespace {
@@ -72,7 +73,7 @@ class LogReading {
       request_.set_attempt(request_.attempt() + 1);
       request_.set_offset(0);
     } else {
-      finished_ = options_.attempt != 0 || JobEnded(job.state());
+      finished_ = options_.attempt != 0 || HasEnded(job.state());
       request_.set_offset(offset_);
       if (!finished_) absl::SleepFor(kRetryInterval);
     }

@@ -9,6 +9,7 @@
 #include "client/job_lines.h"
 #include "client/text_layout.h"
 #include "client/training_lines.h"
+#include "proto/job_state.h"
 
 namespace bonsai {
 namespace {
@@ -72,7 +73,7 @@ std::string BarAndFigures(const v1::JobStatus& status, absl::Time now, size_t ro
   }
   const size_t frame = screen.unicode ? 1 : 3;  // brackets, and the space behind the bar
   const double share = ProgressShare(status);
-  const std::vector<std::string> texts = JobEnded(status.job().state()) || parts.size() == 1
+  const std::vector<std::string> texts = HasEnded(status.job().state()) || parts.size() == 1
                                              ? std::vector{absl::StrJoin(parts, "  ")}
                                              : ShorterAndShorter(parts);
   for (const std::string& text : texts) {
@@ -164,7 +165,7 @@ std::string SummaryLine(const std::string& pipeline_id, const std::vector<v1::Jo
     ++counts[status.job().state()];
     begin = std::min(begin, absl::FromUnixMillis(status.job().submitted_unix_ms()));
     end = std::max(end, absl::FromUnixMillis(status.job().ended_unix_ms()));
-    ended = ended && JobEnded(status.job().state());
+    ended = ended && HasEnded(status.job().state());
   }
   std::vector<std::string> parts;
   for (v1::JobState state :

@@ -7,6 +7,7 @@
 #include "client/text_layout.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "proto/job_state.h"
 
 namespace bonsai {
 namespace {
@@ -29,7 +30,7 @@ v1::JobStatus Job(const std::string& name, v1::JobState state, const std::string
     attempt->set_number(1);
     attempt->set_started_unix_ms(1000010000);
   }
-  if (JobEnded(state)) status.mutable_job()->set_ended_unix_ms(1000040000);
+  if (HasEnded(state)) status.mutable_job()->set_ended_unix_ms(1000040000);
   if (state == v1::DONE) status.mutable_job()->set_output_id("0123456789abcdef");
   return status;
 }
