@@ -53,13 +53,17 @@ class LowRankPass final : public BatchPass {
 
 }  // namespace
 
+ParameterLayout LowRankModel::AdapterLayout(const ParameterLayout& model, uint32_t rank) {
+  return ParameterLayout::OfTensors(model.config(), AdapterTensors(model, rank));
+}
+
 LowRankModel::LowRankModel(const ParameterLayout& layout, std::vector<float> frozen,
                            const LowRankShape& shape, int threads)
     : model_layout_(layout),
       shape_(shape),
       threads_(static_cast<size_t>(std::max(1, threads))),
       frozen_(std::move(frozen)),
-      layout_(ParameterLayout::OfTensors(layout.config(), AdapterTensors(layout, shape.rank))),
+      layout_(AdapterLayout(layout, shape.rank)),
       merged_(frozen_) {
   size_t next = 0;
   for (const ParameterBlock& block : layout.blocks()) {

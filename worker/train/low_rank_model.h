@@ -29,11 +29,14 @@ class LowRankModel {
   LowRankModel(const ParameterLayout& layout, std::vector<float> frozen, const LowRankShape& shape,
                int threads);
 
+  // Where the adapters of such a rank lie: the As and Bs, by turns, in the order of the layers' matrices;
+  // named as PEFT names them.
+  static ParameterLayout AdapterLayout(const ParameterLayout& model, uint32_t rank);
+
   const ParameterLayout& model_layout() const { return model_layout_; }
   const LowRankShape& shape() const { return shape_; }
 
-  // The As and Bs, by turns, in the order of the layers' matrices; named as PEFT names them.
-  const ParameterLayout& layout() const { return layout_; }
+  const ParameterLayout& layout() const { return layout_; }  // the adapters'
 
   // A normal with deviation 1 / sqrt(in), B zero: the model is at first as it was.
   void Initialize(uint64_t seed, absl::Span<float> adapters) const;

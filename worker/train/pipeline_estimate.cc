@@ -7,6 +7,7 @@
 #include "absl/strings/strip.h"
 #include "edge_runtime/model/json.h"
 #include "worker/train/figure_text.h"
+#include "worker/train/low_rank_model.h"
 #include "worker/train/pretrain.h"
 
 namespace bonsai {
@@ -63,6 +64,9 @@ absl::StatusOr<Work> WorkOf(const v1::Pipeline& pipeline, const v1::JobSpec& job
   RunShape shape;
   shape.config = layout->config();
   shape.parameters = layout->size();
+  if (job.sft().has_lora()) {
+    shape.trained_parameters = LowRankModel::AdapterLayout(*layout, job.sft().lora().rank()).size();
+  }
   shape.positions = *positions;
   shape.ranks = static_cast<int>(task.ranks());
   shape.threads = std::max(1, static_cast<int>(job.resources().cpus()));

@@ -70,6 +70,17 @@ TEST(PipelineEstimate, TellsEachTrainingJobFromItsSpecAndThoseThatItNames) {
   EXPECT_NEAR(json->Find("seconds")->number(), base.run.seconds + (*jobs)[1].run.seconds, 1e-9);
 }
 
+TEST(PipelineEstimate, AdaptersTakeLessThanAllParameters) {
+  v1::Pipeline pipeline = PipelineOf(kPipeline);
+  pipeline.mutable_jobs(2)->mutable_sft()->mutable_lora()->set_rank(2);
+  const auto whole = EstimatePipeline(PipelineOf(kPipeline), {}, Thousand);
+  const auto adapters = EstimatePipeline(pipeline, {}, Thousand);
+  ASSERT_TRUE(whole.ok() && adapters.ok());
+  // Of each of two layers, A and B of q, k, v, o (16 x 16), gate, up and down (16 x 32).
+  EXPECT_EQ((*adapters)[1].shape.trained_parameters, 2 * 2 * (4 * (16 + 16) + 3 * (16 + 32)));
+  EXPECT_LT((*adapters)[1].run.checkpoint_bytes, (*whole)[1].run.checkpoint_bytes);
+}
+
 TEST(PipelineEstimate, ASpeedThatIsGivenIsNotMeasured) {
   const MeasureSpeed never = [](const ParameterLayout&, const TrainingPlan&, const RunShape&) {
     ADD_FAILURE() << "measured";
