@@ -110,8 +110,9 @@ LineChart LossChart(const TrainOutcome& outcome) {
   chart.marks = MarksOf(outcome);
   const size_t raw = StrideFor(state.losses.size(), kRawPoints);
   const size_t smooth = StrideFor(state.losses.size(), kSmoothPoints);
-  chart.note = absl::StrCat("Training: strong line ", Steps(smooth), "; thin line ", Steps(raw),
-                            ", cut where it leaves the chart.");
+  chart.note = smooth == raw ? absl::StrCat("Training: ", Steps(raw), ".")
+                             : absl::StrCat("Training: strong line ", Steps(smooth), "; thin line ",
+                                            Steps(raw), ", cut where it leaves the chart.");
   chart.lines.push_back({"", "c1", ChartLine::Style::kFaint, Means(state.losses, raw)});
   chart.lines.push_back({"training", "c1", ChartLine::Style::kLine, Means(state.losses, smooth)});
   ChartLine line = {"validation", "c2", ChartLine::Style::kLine, {}};
