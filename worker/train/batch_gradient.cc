@@ -22,11 +22,12 @@ LlamaPassOptions OptionsOf(const TrainingPlan& plan) {
 float ScaleOf(const BatchSource::Size& size) { return 1.0f / static_cast<float>(size.targets); }
 
 // On the plan's GPU where there is one that can take it, else on the CPU.
-std::unique_ptr<TrainStep> CreateStep(const ParameterLayout& layout, const TrainingPlan& plan, int threads,
+std::unique_ptr<TrainStep> CreateStep(RankGroup& group, const ParameterLayout& layout,
+                                      const TrainingPlan& plan, int threads,
                                       const LlamaPassOptions& options) {
   if (!plan.gpu_id.empty()) {
     absl::StatusOr<std::unique_ptr<TrainStep>> step = WhyNotOnGpu(plan).empty()
-                                                          ? CreateGpuStep(layout, options, plan.gpu_id)
+                                                          ? CreateGpuStep(group, layout, options, plan.gpu_id)
                                                           : absl::UnimplementedError(WhyNotOnGpu(plan));
     if (step.ok()) return *std::move(step);
     std::fprintf(stderr, "%s is not used, the CPU is: %s\n", plan.gpu_id.c_str(),
@@ -43,7 +44,7 @@ BatchGradient::BatchGradient(RankGroup& group, const ParameterLayout& layout, co
   const ParameterLayout& model = low_rank == nullptr ? layout : low_rank->model_layout();
   LlamaPassOptions options = OptionsOf(plan);
   options.layers_only = low_rank != nullptr;
-  std::unique_ptr<TrainStep> step = CreateStep(model, plan, threads, options);
+  std::unique_ptr<TrainStep> step = CreateStep(group, model, plan, threads, options);
   step_ = step.get();
   pass_ = std::move(step);
   if (low_rank != nullptr) pass_ = CreateLowRankPass(*low_rank, std::move(pass_));
@@ -80,8 +81,10 @@ absl::StatusOr<double> BatchGradient::Sum(BatchSource& source, uint64_t step, ab
   if (absl::Status status = Fill(source, step, share, buffers_[0]); !status.ok()) return status;
   std::fill(gradient.begin(), gradient.end(), 0.0f);
   std::vector<double> loss = {0.0};
-  if (group_.ranks() == 1) {
+  if (group_.ranks() == 1 || step_->SumsOverRanks()) {
     loss[0] = pass_->AddGradient(buffers_[0].View(), ScaleOf(size), gradient);
+    if (group_.ranks() == 1) return loss[0];
+    if (absl::Status status = group_.Sum(absl::MakeSpan(loss)); !status.ok()) return status;
     return loss[0];
   }
   // What the backward pass is done with is summed while it goes on.

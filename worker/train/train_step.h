@@ -66,6 +66,9 @@ class TrainStep : public BatchPass {
  public:
   // The parameters of the calls that follow: they must stay as they are, where they are, until the next Load.
   virtual void Load(absl::Span<const float> parameters) = 0;
+
+  // True if AddGradient adds the sum of all ranks' gradients: then all of them call it, with rows or without.
+  virtual bool SumsOverRanks() const { return false; }
 };
 
 }  // namespace bonsai

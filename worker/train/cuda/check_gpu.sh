@@ -21,6 +21,7 @@ for argument in "$@"; do
 done
 wanted=${wanted:-check loss bench torch}
 mkdir -p "$build"
+rm -f "$build"/*.o
 
 # Folders that pip's nvidia-* packages fill, where Python has them.
 wheels() { python3 -c 'import glob, site, sys
@@ -71,17 +72,30 @@ sources="worker/train/cuda/cublas_products worker/train/cuda/cuda_memory_device 
   worker/train/cuda/llama_places worker/train/cuda/llama_program worker/train/cuda/resident_model
   worker/train/cuda/resident_update edge_runtime/model/config edge_runtime/model/json edge_runtime/model/json_writer
   edge_runtime/model/utf8"
+libraries="$cudart $cublas"
+flags=
+nccl=$(library libnccl.so 'libnccl.so.[0-9]*' 2>/dev/null || true)
+for folder in $folders; do
+  if [ -n "$nccl" ] && [ -e "$folder/include/nccl.h" ]; then
+    flags=-DBONSAI_NCCL
+    includes+=" -isystem $folder/include"
+    libraries+=" $nccl -Wl,-rpath,$(dirname "$nccl")"
+    sources+=" worker/train/cuda/nccl_reducer"
+    break
+  fi
+done
 jobs=()
 # shellcheck disable=SC2086
 for source in $sources; do
-  g++ -std=c++20 -O3 $includes -c "$source.cc" -o "$build/${source//\//_}.o" &
+  g++ -std=c++20 -O3 $flags $includes -c "$source.cc" -o "$build/${source//\//_}.o" &
   jobs+=($!)
 done
 # shellcheck disable=SC2086
 "$nvcc" -std=c++20 -O3 "${architectures[@]}" $includes -c worker/train/cuda/cuda_device.cu -o "$build/cuda_device.o" &
 jobs+=($!)
 for job in "${jobs[@]}"; do wait "$job"; done
-g++ "$build"/*.o -o "$build/check_gpu" "$cudart" "$cublas" -Wl,-rpath,"$(dirname "$cublas")" -ldl -lrt -lpthread
+# shellcheck disable=SC2086
+g++ "$build"/*.o -o "$build/check_gpu" $libraries -Wl,-rpath,"$(dirname "$cublas")" -ldl -lrt -lpthread
 echo "built $build/check_gpu"
 
 status=0

@@ -11,12 +11,16 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "worker/train/cuda/cuda_device.h"
 #include "worker/train/cuda/device_check.h"
 #include "worker/train/cuda/host_device.h"
 #include "worker/train/cuda/loss_run.h"
 #include "worker/train/cuda/step_check.h"
+#if defined(BONSAI_NCCL)
+#include "worker/train/cuda/nccl_reducer.h"
+#endif
 
 namespace bonsai::cuda {
 namespace {
@@ -39,10 +43,24 @@ bool ParseFlags(int argc, char** argv, Flags& flags) {
   return true;
 }
 
+// NCCL's sums, where this program has NCCL and a GPU; of one rank, as there is one process.
+std::vector<CheckResult> CheckSums([[maybe_unused]] StepDevice& device) {
+#if defined(BONSAI_NCCL)
+  std::string why;
+  const std::string id = device.stream() == nullptr ? "" : MakeNcclId(&why);
+  const std::unique_ptr<GradientReducer> reducer =
+      id.empty() ? nullptr : CreateNcclReducer(device, id, 0, 1, &why);
+  if (reducer != nullptr) return {CheckLoneReducer(device, *reducer)};
+  if (!why.empty()) return {{"NCCL: " + why, 1, 0}};
+#endif
+  std::printf("     NCCL: not checked\n");
+  return {};
+}
+
 bool Check(StepDevice& device) {
   int failed = 0, count = 0;
-  for (const bool steps : {false, true}) {
-    for (const CheckResult& result : steps ? CheckSteps(device) : CheckOperations(device)) {
+  for (const auto& check : {CheckOperations, CheckSteps, CheckSums}) {
+    for (const CheckResult& result : check(device)) {
       ++count;
       failed += !result.passed();
       std::printf("%s %-52s %.2e (at most %.0e)\n", result.passed() ? "ok  " : "FAIL", result.name.c_str(),

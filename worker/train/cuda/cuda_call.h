@@ -20,15 +20,31 @@ inline const char* CudaErrorText(cublasStatus_t error) { return cublasLtGetStatu
   std::abort();
 }
 
+// While a graph is recorded nothing is done yet, so a call that fails spoils the recording alone: who records
+// sets `active`, and afterwards does without a graph if `failed`.
+struct CudaRecordingState {
+  bool active = false, failed = false;
+};
+inline CudaRecordingState& CudaRecording() {
+  static thread_local CudaRecordingState state;
+  return state;
+}
+
+inline void FailCuda(const char* call, const char* error, const char* file, int line) {
+  if (!CudaRecording().active) DieOfCuda(call, error, file, line);
+  if (!CudaRecording().failed) std::fprintf(stderr, "%s:%d: not recorded: %s: %s\n", file, line, call, error);
+  CudaRecording().failed = true;
+}
+
 }  // namespace bonsai::cuda
 
 // Zero is success in each of the libraries.
-#define BONSAI_CUDA_CALL(call)                                                                           \
-  do {                                                                                                   \
-    const auto bonsai_error = (call);                                                                    \
-    if (static_cast<int>(bonsai_error) != 0) {                                                           \
-      ::bonsai::cuda::DieOfCuda(#call, ::bonsai::cuda::CudaErrorText(bonsai_error), __FILE__, __LINE__); \
-    }                                                                                                    \
+#define BONSAI_CUDA_CALL(call)                                                                          \
+  do {                                                                                                  \
+    const auto bonsai_error = (call);                                                                   \
+    if (static_cast<int>(bonsai_error) != 0) {                                                          \
+      ::bonsai::cuda::FailCuda(#call, ::bonsai::cuda::CudaErrorText(bonsai_error), __FILE__, __LINE__); \
+    }                                                                                                   \
   } while (false)
 
 #endif  // BONSAI_WORKER_TRAIN_CUDA_CUDA_CALL_H_

@@ -81,9 +81,13 @@ void CudaMemoryDevice::TakeStaged(int slot, void* to, const void* staged, size_t
 // False where the calls cannot be recorded: they have not been done then.
 bool CudaMemoryDevice::Record(Recording& recording, const std::function<void()>& work) {
   if (cudaStreamBeginCapture(stream_, cudaStreamCaptureModeThreadLocal) != cudaSuccess) return false;
+  CudaRecording() = {.active = true};
   work();
+  const bool failed = CudaRecording().failed;
+  CudaRecording() = {};
   cudaGraph_t graph = nullptr;
   cudaError_t error = cudaStreamEndCapture(stream_, &graph);
+  if (error == cudaSuccess && failed) error = cudaErrorStreamCaptureInvalidated;
   if (error == cudaSuccess) error = cudaGraphInstantiate(&recording.graph, graph, 0);
   if (graph != nullptr) cudaGraphDestroy(graph);
   if (error == cudaSuccess) return true;

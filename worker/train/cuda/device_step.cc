@@ -20,8 +20,13 @@ HostBatch HostBatchOf(const TokenBatch& batch) {
 class DeviceStep final : public TrainStep {
  public:
   DeviceStep(const ParameterLayout& layout, std::unique_ptr<StepDevice> device,
-             const ResidentOptions& options)
-      : device_(std::move(device)), model_(*device_, layout.config(), options), read_(layout.size()) {}
+             const ResidentOptions& options, std::unique_ptr<GradientReducer> reducer)
+      : device_(std::move(device)),
+        reducer_(std::move(reducer)),
+        model_(*device_, layout.config(), options, reducer_.get()),
+        read_(layout.size()) {}
+
+  bool SumsOverRanks() const override { return reducer_ != nullptr; }
 
   void Load(absl::Span<const float> parameters) override { model_.Load(parameters.data(), nullptr, nullptr); }
 
@@ -42,6 +47,7 @@ class DeviceStep final : public TrainStep {
 
  private:
   const std::unique_ptr<StepDevice> device_;
+  const std::unique_ptr<GradientReducer> reducer_;
   ResidentModel model_;
   std::vector<float> read_;
 };
@@ -49,8 +55,9 @@ class DeviceStep final : public TrainStep {
 }  // namespace
 
 std::unique_ptr<TrainStep> CreateDeviceStep(const ParameterLayout& layout, std::unique_ptr<StepDevice> device,
-                                            const ResidentOptions& options) {
-  return std::make_unique<DeviceStep>(layout, std::move(device), options);
+                                            const ResidentOptions& options,
+                                            std::unique_ptr<GradientReducer> reducer) {
+  return std::make_unique<DeviceStep>(layout, std::move(device), options, std::move(reducer));
 }
 
 }  // namespace bonsai::cuda

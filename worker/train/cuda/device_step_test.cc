@@ -133,6 +133,28 @@ TEST_P(DeviceStepTest, PassesAndChunksOnlyRoundAndRepeatTheSameBits) {
   EXPECT_EQ(again, loss);
 }
 
+// Another rank with the same rows.
+class TwinReducer final : public GradientReducer {
+ public:
+  void Reduce(float* values, int64_t count) override {
+    for (int64_t i = 0; i < count; ++i) values[i] *= 2.0f;
+  }
+  void Join() override {}
+};
+
+TEST(DeviceStep, WithAReducerAddsTheSumOverRanks) {
+  const Case c(TinyConfig(), 3, 20);
+  double want_loss = 0, loss = 0;
+  const auto alone = CreateDeviceStep(c.layout, CreateHostDevice());
+  const auto step = CreateDeviceStep(c.layout, CreateHostDevice(), {}, std::make_unique<TwinReducer>());
+  EXPECT_FALSE(alone->SumsOverRanks());
+  EXPECT_TRUE(step->SumsOverRanks());
+  std::vector<float> want = GradientOf(*alone, c, &want_loss);
+  for (float& value : want) value *= 2.0f;
+  ExpectSameGradients(c, GradientOf(*step, c, &loss), want, 1e-4);  // 0.5 was added and taken away
+  EXPECT_EQ(loss, want_loss);                                       // this rank's
+}
+
 TEST_P(DeviceStepTest, GivesTheCpuStepsLogits) {
   const Case c(TinyConfig());
   std::vector<float> got(c.tokens.size() * 61), want(got.size());

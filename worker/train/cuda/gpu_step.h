@@ -8,13 +8,16 @@
 
 #include "absl/status/statusor.h"
 #include "worker/train/llama_pass.h"
+#include "worker/train/rank_group.h"
 #include "worker/train/train_step.h"
 
 namespace bonsai {
 
-// gpu_id: "GPU-...", as nvidia-smi -L shows it. `layout` outlives the step. Unavailable (not built with CUDA,
-// no driver, no such GPU) and Unimplemented (a model or options that this backend has not) say why.
-absl::StatusOr<std::unique_ptr<TrainStep>> CreateGpuStep(const ParameterLayout& layout,
+// gpu_id: "GPU-...", as nvidia-smi -L shows it. `group` and `layout` outlive the step. All ranks call it, and
+// agree: where each has a GPU their gradients are summed by NCCL, else by the group. Unavailable (not built
+// with CUDA, no driver, no such GPU) and Unimplemented (a model or options that this backend has not) say
+// why.
+absl::StatusOr<std::unique_ptr<TrainStep>> CreateGpuStep(RankGroup& group, const ParameterLayout& layout,
                                                          const LlamaPassOptions& options,
                                                          const std::string& gpu_id);
 

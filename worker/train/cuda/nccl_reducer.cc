@@ -11,7 +11,7 @@ namespace bonsai::cuda {
 namespace {
 
 void CallNccl(ncclResult_t result, const char* call, int line) {
-  if (result != ncclSuccess) DieOfCuda(call, ncclGetErrorString(result), __FILE__, line);
+  if (result != ncclSuccess) FailCuda(call, ncclGetErrorString(result), __FILE__, line);
 }
 
 std::string HexOf(const ncclUniqueId& id) {

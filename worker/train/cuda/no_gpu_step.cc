@@ -3,8 +3,8 @@
 
 namespace bonsai {
 
-absl::StatusOr<std::unique_ptr<TrainStep>> CreateGpuStep(const ParameterLayout&, const LlamaPassOptions&,
-                                                         const std::string&) {
+absl::StatusOr<std::unique_ptr<TrainStep>> CreateGpuStep(RankGroup&, const ParameterLayout&,
+                                                         const LlamaPassOptions&, const std::string&) {
   return absl::UnavailableError("this program was built without --config=cuda");
 }
 

@@ -2,7 +2,8 @@
 // products read, in flat buffers of ParameterLayout's order. Gradients are made in passes over some rows
 // each; batches are sorted and staged by the host while the device works on the pass before.
 //
-// DeviceStep (behind TrainStep) and check_gpu call it; one thread at a time.
+// DeviceStep (behind TrainStep) and check_gpu call it; one thread at a time, one model on a device at a time
+// (a device's recordings know shapes, not models).
 #ifndef BONSAI_WORKER_TRAIN_CUDA_RESIDENT_MODEL_H_
 #define BONSAI_WORKER_TRAIN_CUDA_RESIDENT_MODEL_H_
 

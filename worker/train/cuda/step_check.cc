@@ -55,16 +55,28 @@ struct Outcome {
   std::vector<float> parameters;  // after the last
 };
 
+// Two rows; a third of the tokens are one, and every seventh position is not asked.
+struct SmallBatch {
+  static constexpr int64_t kRows = 2, kPositions = 70;
+
+  SmallBatch() {
+    constexpr int64_t kCount = kRows * kPositions;
+    const std::vector<float> random = RandomValues(2 * kCount, 11);
+    for (int64_t i = 0; i < kCount; ++i) {
+      tokens.push_back(i % 3 == 0 ? 7 : static_cast<int32_t>((random[i] + 1) * 65));
+      targets.push_back(i % 7 == 0 ? -1 : static_cast<int32_t>((random[kCount + i] + 1) * 65));
+    }
+  }
+  HostBatch view() const { return {kRows, kPositions, tokens.data(), targets.data()}; }
+
+  std::vector<int32_t> tokens, targets;
+};
+
 Outcome Train(StepDevice& device, const StepCase& c, const std::vector<float>& initial) {
   constexpr int kUpdates = 3;  // graphs are recorded in the second round, and played in the third
-  const int64_t rows = 2, positions = 70, n = rows * positions;
-  std::vector<int32_t> tokens(n), targets(n);
-  const std::vector<float> random = RandomValues(2 * n, 11);
-  for (int64_t i = 0; i < n; ++i) {
-    tokens[i] = i % 3 == 0 ? 7 : static_cast<int32_t>((random[i] + 1) * 65);
-    targets[i] = i % 7 == 0 ? -1 : static_cast<int32_t>((random[n + i] + 1) * 65);
-  }
-  const HostBatch batch = {rows, positions, tokens.data(), targets.data()};
+  const SmallBatch small;
+  const HostBatch batch = small.view();
+  const int64_t n = batch.rows * batch.positions;
   ResidentModel model(device, c.config, c.options);
   model.Load(initial.data(), nullptr, nullptr);
   Outcome outcome;
@@ -136,6 +148,26 @@ std::vector<CheckResult> CheckSteps(StepDevice& device) {
     results.push_back({"same bits again: " + c.name, same ? 0.0 : 1.0, 0});
   }
   return results;
+}
+
+CheckResult CheckLoneReducer(StepDevice& device, GradientReducer& reducer) {
+  const SmallBatch batch;
+  const edge::ModelConfig config = SmallConfig(true, 1);
+  const std::vector<float> initial = InitialParameters(config, 5);
+  std::vector<std::vector<float>> gradients;
+  for (GradientReducer* const each : {static_cast<GradientReducer*>(nullptr), &reducer}) {
+    ResidentModel model(device, config, {}, each);
+    model.Load(initial.data(), nullptr, nullptr);
+    for (int round = 0; round < 3; ++round) {
+      model.ClearGradient();
+      model.QueueGradient(batch.view(), 0.01f);
+      gradients.emplace_back(static_cast<size_t>(model.size()));
+      model.ReadGradient(gradients.back().data());
+    }
+  }
+  bool same = true;
+  for (const std::vector<float>& gradient : gradients) same &= SameBits(gradient, gradients[0]);
+  return {"sums over one rank", same ? 0.0 : 1.0, 0};
 }
 
 }  // namespace bonsai::cuda

@@ -8,6 +8,7 @@
 
 #include "edge_runtime/model/config.h"
 #include "worker/train/cuda/device_check.h"
+#include "worker/train/cuda/gradient_reducer.h"
 #include "worker/train/cuda/step_device.h"
 
 namespace bonsai::cuda {
@@ -18,6 +19,9 @@ std::vector<float> InitialParameters(const edge::ModelConfig& config, uint64_t s
 // Small shapes: tied and not, shared keys and not, AdamW and Muon, f32 and bfloat16, several passes and
 // chunks; and that a step done twice gives the same bits.
 std::vector<CheckResult> CheckSteps(StepDevice& device);
+
+// Sums over one rank alone change nothing, whether queued, recorded or played again.
+CheckResult CheckLoneReducer(StepDevice& device, GradientReducer& reducer);
 
 }  // namespace bonsai::cuda
 
