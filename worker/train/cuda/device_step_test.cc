@@ -10,68 +10,26 @@
 #include "worker/train/cuda/emulated_device.h"
 #include "worker/train/cuda/host_device.h"
 #include "worker/train/llama_step.h"
-#include "worker/train/random_bits.h"
+#include "worker/train/step_case_testing.h"
 
 namespace bonsai::cuda {
 namespace {
 
-edge::ModelConfig TinyConfig() {
-  edge::ModelConfig config;
+// Heads as wide as a tile of attention.
+edge::ModelConfig WideHeads() {
+  edge::ModelConfig config = TinyConfig();
   config.dim = 64;
-  config.hidden_dim = 48;
-  config.layers = 2;
-  config.heads = 4;
-  config.kv_heads = 2;
   config.head_dim = 16;
-  config.vocab_size = 61;
-  config.max_seq_len = 96;
   return config;
 }
 
-struct Case {
+// A third of the tokens are the same: a long list to scatter.
+struct Case : StepCase {
   explicit Case(const edge::ModelConfig& config, int64_t rows = 3, int64_t positions = 70)
-      : layout(*ParameterLayout::Create(config)),
-        parameters(layout.size()),
-        tokens(rows * positions),
-        targets(tokens) {
-    InitializeParameters(layout, 5, absl::MakeSpan(parameters));
-    // Larger than an initial model's, so that softmaxes are not flat and no gradient hides in the noise.
-    for (float& value : parameters) value *= 4.0f;
-    for (size_t i = 0; i < tokens.size(); ++i) {
-      // A third of them the same token: a long list to scatter.
-      tokens[i] = static_cast<int32_t>(i % 3 == 0 ? 7 : RandomBits(1, i) % config.vocab_size);
-      targets[i] = i % 7 == 0 ? -1 : static_cast<int32_t>(RandomBits(2, i) % config.vocab_size);
-    }
-    batch = {rows, positions, tokens.data(), targets.data()};
+      : StepCase(config, rows, positions) {
+    for (size_t i = 0; i < tokens.size(); i += 3) tokens[i] = 7;
   }
-
-  ParameterLayout layout;
-  std::vector<float> parameters;
-  std::vector<int32_t> tokens, targets;
-  TokenBatch batch;
 };
-
-std::vector<float> GradientOf(TrainStep& step, const Case& c, double* loss) {
-  std::vector<float> gradient(c.layout.size(), 0.5f);  // not 0: the step must add
-  step.Load(c.parameters);
-  *loss = step.AddGradient(c.batch, 0.01f, absl::MakeSpan(gradient));
-  for (float& value : gradient) value -= 0.5f;
-  return gradient;
-}
-
-// The largest difference within a tensor relative to its largest gradient.
-void ExpectSameGradients(const Case& c, const std::vector<float>& got, const std::vector<float>& want,
-                         double tolerance) {
-  for (const ParameterBlock& block : c.layout.blocks()) {
-    double largest = 0, difference = 0;
-    for (int64_t i = block.offset; i < block.offset + block.size; ++i) {
-      largest = std::max(largest, std::abs(double{want[i]}));
-      difference = std::max(difference, std::abs(double{got[i]} - want[i]));
-    }
-    EXPECT_GT(largest, 0) << block.spec.name;
-    EXPECT_LE(difference, tolerance * largest) << block.spec.name;
-  }
-}
 
 using MakeDevice = std::unique_ptr<StepDevice> (*)();
 
@@ -86,11 +44,11 @@ INSTANTIATE_TEST_SUITE_P(Devices, DeviceStepTest, testing::Values(&CreateHostDev
                          [](const auto& info) { return info.index == 0 ? "Host" : "Emulated"; });
 
 TEST_P(DeviceStepTest, GivesTheCpuStepsLossAndGradients) {
-  edge::ModelConfig untied = TinyConfig();
+  edge::ModelConfig untied = WideHeads();
   untied.tied_embeddings = false;
-  edge::ModelConfig plain_heads = TinyConfig();
+  edge::ModelConfig plain_heads = WideHeads();
   plain_heads.kv_heads = 4;
-  for (const edge::ModelConfig& config : {TinyConfig(), untied, plain_heads}) {
+  for (const edge::ModelConfig& config : {WideHeads(), untied, plain_heads}) {
     const Case c(config);
     LlamaPassOptions cpu;
     cpu.z_loss = 0.02f;
@@ -99,26 +57,26 @@ TEST_P(DeviceStepTest, GivesTheCpuStepsLossAndGradients) {
     double want_loss = 0, loss = 0;
     const std::vector<float> want =
         GradientOf(*CreateLlamaStep(c.layout, SelectKernels(), 1, cpu), c, &want_loss);
-    ExpectSameGradients(c, GradientOf(*Create(c, options), c, &loss), want, 1e-4);
+    ExpectSameGradients(c.layout, GradientOf(*Create(c, options), c, &loss), want, 1e-4);
     EXPECT_NEAR(loss, want_loss, 1e-6 * want_loss);
   }
 }
 
 // 8 bits of mantissa in weights, activations, attention and logits.
 TEST_P(DeviceStepTest, InBfloat16GivesTheCpuStepsGradientsUpToItsRounding) {
-  Case c(TinyConfig());
+  Case c(WideHeads());
   for (float& value : c.parameters) value *= 0.5f;  // softmaxes less steep: rounding is not the subject
   ResidentOptions options;
   options.program.type = CellType::kBf16;
   double want_loss = 0, loss = 0;
   const std::vector<float> want = GradientOf(*CreateLlamaStep(c.layout, SelectKernels(), 1), c, &want_loss);
-  ExpectSameGradients(c, GradientOf(*Create(c, options), c, &loss), want, 6e-2);
+  ExpectSameGradients(c.layout, GradientOf(*Create(c, options), c, &loss), want, 6e-2);
   EXPECT_NEAR(loss, want_loss, 2e-3 * want_loss);
   EXPECT_NE(loss, want_loss);
 }
 
 TEST_P(DeviceStepTest, PassesAndChunksOnlyRoundAndRepeatTheSameBits) {
-  const Case c(TinyConfig(), 5, 40);
+  const Case c(WideHeads(), 5, 40);
   double want_loss = 0, loss = 0, again = 0;
   const std::vector<float> want = GradientOf(*Create(c), c, &want_loss);
   ResidentOptions small;
@@ -126,7 +84,7 @@ TEST_P(DeviceStepTest, PassesAndChunksOnlyRoundAndRepeatTheSameBits) {
   small.program.logit_positions = 7;
   const std::unique_ptr<TrainStep> step = Create(c, small);
   const std::vector<float> got = GradientOf(*step, c, &loss);
-  ExpectSameGradients(c, got, want, 1e-4);
+  ExpectSameGradients(c.layout, got, want, 1e-4);
   EXPECT_NEAR(loss, want_loss, 1e-6 * want_loss);
   EXPECT_NEAR(step->Loss(c.batch), want_loss, 1e-6 * want_loss);
   EXPECT_EQ(GradientOf(*step, c, &again), got);
@@ -143,7 +101,7 @@ class TwinReducer final : public GradientReducer {
 };
 
 TEST(DeviceStep, WithAReducerAddsTheSumOverRanks) {
-  const Case c(TinyConfig(), 3, 20);
+  const Case c(WideHeads(), 3, 20);
   double want_loss = 0, loss = 0;
   const auto alone = CreateDeviceStep(c.layout, CreateHostDevice());
   const auto step = CreateDeviceStep(c.layout, CreateHostDevice(), {}, std::make_unique<TwinReducer>());
@@ -151,12 +109,12 @@ TEST(DeviceStep, WithAReducerAddsTheSumOverRanks) {
   EXPECT_TRUE(step->SumsOverRanks());
   std::vector<float> want = GradientOf(*alone, c, &want_loss);
   for (float& value : want) value *= 2.0f;
-  ExpectSameGradients(c, GradientOf(*step, c, &loss), want, 1e-4);  // 0.5 was added and taken away
-  EXPECT_EQ(loss, want_loss);                                       // this rank's
+  ExpectSameGradients(c.layout, GradientOf(*step, c, &loss), want, 1e-4);  // 0.5 was added and taken away
+  EXPECT_EQ(loss, want_loss);                                              // this rank's
 }
 
 TEST_P(DeviceStepTest, GivesTheCpuStepsLogits) {
-  const Case c(TinyConfig());
+  const Case c(WideHeads());
   std::vector<float> got(c.tokens.size() * 61), want(got.size());
   ResidentOptions options;
   options.pass_positions = 100;
