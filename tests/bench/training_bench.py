@@ -7,7 +7,8 @@
 The shape is a Llama of 15M parameters (width 288, 6 layers, 32,000 pieces, 8 rows of 256). PYTHON is a Python with torch
 (torch_llama.py runs in it, in f32 and in bf16 autocast); TRAIN_GPT2 is llm.c's CPU trainer, which trains a GPT-2 of the same
 size on random tokens, --llmc-tokens (its B times T) in each step. The programs take turns; prints the median of each, and the
-median of the ratios of neighbours. Without a peer it says so and measures Bonsai alone.
+median of the ratios of neighbours. Without a peer it says so and measures Bonsai alone. The GPU has a benchmark of its own,
+worker/train/cuda/check_gpu.sh, which has not run on a GPU yet.
 """
 import argparse
 import array
