@@ -193,6 +193,8 @@ TEST(SpecBoundsTest, NamesWhatIsWrongWithTraining) {
        "pretrain.guard.spike_factor is 0.9: must be above 1"},
       {[](auto& s, float) { s.mutable_guard()->set_action(static_cast<v1::Guard::Action>(7)); }, 0,
        "pretrain.guard.action is 7: must be STOP, SKIP or REWIND"},
+      {[](auto& s, float) { s.mutable_guard()->set_skips_max(2); }, 0,
+       "pretrain.guard.skips_max is 2: must be 0 unless guard.action is SKIP"},
       {[](auto& s, float) { s.mutable_guard()->set_rewinds_max(2); }, 0,
        "pretrain.guard.rewinds_max is 2: must be 0 unless guard.action is REWIND"},
       {[](auto& s, float) { Rewinding(s).set_rewinds_max(1001); }, 0,

@@ -128,6 +128,9 @@ void CheckGuard(const std::string& kind, const v1::Guard& guard, ProblemList& pr
   if (factor != 0 && !(factor > 1 && factor <= 1e6f)) {
     problems.Add(kind + ".guard.spike_factor", factor, "must be above 1, or 0 for no such check");
   }
+  if (guard.skips_max() > 0 && guard.action() != v1::Guard::SKIP) {
+    problems.Add(kind + ".guard.skips_max", guard.skips_max(), "must be 0 unless guard.action is SKIP");
+  }
   const uint32_t rewinds = guard.rewinds_max();
   if (rewinds > 0 && guard.action() != v1::Guard::REWIND) {
     problems.Add(kind + ".guard.rewinds_max", rewinds, "must be 0 unless guard.action is REWIND");

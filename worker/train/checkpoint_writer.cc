@@ -74,6 +74,7 @@ double CheckpointWriter::Begin(const StateView& state, Metrics metrics) {
   Reserve();
   Copy(state);
   header_.step = state.step;
+  ++number_;
   header_.metrics = std::move(metrics);
   if (part_ == 0) {
     losses_.assign(state.losses.begin(), state.losses.end());
@@ -150,7 +151,9 @@ absl::StatusOr<CheckpointBlobs> CheckpointWriter::StoreAll(v1::Blob own) {
     if (!ranges.ok()) return ranges.status();
     blobs.ranges = *ranges;
   }
-  if (best_ != nullptr && best_stored_.first != best_) {
+  // What was stored before may be gone since: from a small cache, or because no checkpoint came to name it.
+  if (best_ != nullptr &&
+      (best_stored_.first != best_ || !context_.blobs().Renew(best_stored_.second).ok())) {
     const absl::StatusOr<v1::Blob> best = context_.blobs().Put(BytesOf(*best_));
     if (!best.ok()) return best.status();
     best_stored_ = {best_, *best};
@@ -205,7 +208,7 @@ absl::StatusOr<v1::Blob> CheckpointWriter::FindPart(uint32_t part) {
 }
 
 std::string CheckpointWriter::KeyOf(uint32_t part) const {
-  return absl::StrCat("checkpoint/", header_.step, "/part/", part);
+  return absl::StrCat("checkpoint/", number_, "/part/", part);
 }
 
 }  // namespace bonsai

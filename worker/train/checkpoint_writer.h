@@ -81,6 +81,8 @@ class CheckpointWriter {
 
   // The thread's while it runs.
   CheckpointHeader header_;
+  uint64_t number_ =
+      0;  // of checkpoints begun, on all ranks alike: a run that goes back comes to a step twice
   // The part's values of the parameters, of the first and of the second moments.
   std::vector<float> snapshot_;
   std::vector<float> losses_;  // on rank 0, as what follows

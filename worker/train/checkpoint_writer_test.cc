@@ -155,6 +155,48 @@ TEST_F(CheckpointWriterTest, AnyNumberOfRanksWritesWhatAnyNumberReads) {
   }
 }
 
+TEST_F(CheckpointWriterTest, ABestModelThatTheStoreHasLostIsStoredAgain) {
+  Start(1);
+  Begin(0);
+  ASSERT_EQ(ranks_[0].writer->Finish(), absl::OkStatus());
+  const FakeRunnerContext& context = *ranks_[0].context;
+  const auto first = GetManifest(ranks_[0].context->blobs(), context.checkpoints()[0].manifest_id());
+  ASSERT_TRUE(first.ok()) << first.status();
+  const v1::ArtifactFile* best = FindFile(*first, "best.f32");
+  ASSERT_NE(best, nullptr);
+  const std::string& sha256 = best->blob().sha256();
+  ASSERT_TRUE(std::filesystem::remove(
+      absl::StrCat(context.task().storage_dir(), "/blobs/", sha256.substr(0, 2), "/", sha256)));
+  const std::vector<float> losses = Values(3, 8);
+  StateView later = View();
+  later.step = 8;
+  later.losses = losses;
+  ranks_[0].writer->Begin(later, {});
+  EXPECT_EQ(ranks_[0].writer->Finish(), absl::OkStatus());
+  ASSERT_EQ(context.checkpoints().size(), 2u);
+  const absl::StatusOr<TrainState> read =
+      LoadCheckpoint(*ranks_[0].context, context.checkpoints()[1].manifest_id(), kFingerprint, kParameters);
+  ASSERT_TRUE(read.ok()) << read.status();
+  EXPECT_EQ(*read->best, *State().best);
+}
+
+TEST_F(CheckpointWriterTest, ACheckpointTakesThePartsThatWereBegunWithItAlsoWhereAStepComesTwice) {
+  Start(2);
+  Begin(1);
+  ASSERT_EQ(ranks_[1].writer->Finish(), absl::OkStatus());
+  const std::vector<float> other = Values(-7);
+  StateView again = View();  // as after going back: the same step, another history
+  again.parameters = other;
+  ranks_[1].writer->Begin(again, {});
+  ASSERT_EQ(ranks_[1].writer->Finish(), absl::OkStatus());
+  Begin(0);
+  ASSERT_EQ(ranks_[0].writer->Finish(), absl::OkStatus());
+  const absl::StatusOr<TrainState> read = LoadCheckpoint(
+      *ranks_[0].context, ranks_[0].context->checkpoints()[0].manifest_id(), kFingerprint, kParameters);
+  ASSERT_TRUE(read.ok()) << read.status();
+  EXPECT_EQ(read->parameters, State().parameters);
+}
+
 TEST_F(CheckpointWriterTest, NobodyWaitsForAnotherRanksPart) {
   Start(2);
   Begin(0);  // returns though rank 1 has not begun

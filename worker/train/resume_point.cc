@@ -24,6 +24,14 @@ absl::StatusOr<TrainState> ResumePoint::Behind(const std::vector<v1::Checkpoint>
   absl::StatusOr<std::optional<TrainState>> found =
       Agree(absl::StrCat("rewind/", rewind), candidates, !context_.task().rendezvous_address().empty());
   if (!found.ok()) return found.status();
+  // Steps before one that was published cannot be published any more: the next attempt is given it anew. Only
+  // rank 0 knows what was published.
+  const bool lost = !published.empty() && (!*found || (*found)->step < published.front().step());
+  std::vector<double> votes = {lost ? 1.0 : 0.0};
+  if (absl::Status status = group_.Sum(absl::MakeSpan(votes)); !status.ok()) return status;
+  if (votes[0] > 0) {
+    return absl::UnavailableError("the newest checkpoint of this attempt cannot be read any more");
+  }
   if (*found) return **std::move(found);
   TrainState start;
   start.parameters = start_;

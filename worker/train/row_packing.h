@@ -15,7 +15,7 @@ namespace bonsai {
 // The sequences of each row, by their index in `lengths`, which are 1 to `room` each: every sequence is in
 // one row, no row is empty, and no row's lengths add up to more than `room`. The number of rows is that of
 // best fit, longest first (Johnson 1973: at most 11/9 of the least, and 4), rounded up to a multiple of
-// `rows_multiple` (at least 1) where there are as many sequences and they fit evenly.
+// `rows_multiple` (at least 1), or to a row for each sequence if there are fewer, where they fit evenly.
 std::vector<std::vector<uint32_t>> PackRows(absl::Span<const uint32_t> lengths, uint32_t room,
                                             uint32_t rows_multiple);
 

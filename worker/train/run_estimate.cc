@@ -65,7 +65,8 @@ double MemoryOf(const TrainingPlan& plan, const RunShape& shape) {
   // Parameters, their gradient and another for each further thread; two moments of what is trained.
   double bytes = kProcessBytes + 2 * n + (shape.threads - 1) * n;
   bytes += 2 * trained / (plan.shard_optimizer ? shape.ranks : 1);
-  if (!all) bytes += 2 * trained;
+  // The frozen model beside the changed one; the adapters and their gradient.
+  if (!all) bytes += n + 2 * trained;
   // The tree has weights of its own, and a gradient for each of its levels. The threads' other gradients and
   // passes are made, but only touched in a validation.
   if (plan.gradient_parts > 0) {

@@ -79,12 +79,21 @@ void RunRecord::AddValidation(const Validation& validation) {
   validations.push_back(validation);
 }
 
+void RunRecord::GoOnAfter(const RunRecord& before, const Rewind& rewind) {
+  attempts = before.attempts;
+  predicted_seconds = before.predicted_seconds;
+  predicted_steps = before.predicted_steps;
+  rewinds = before.rewinds;
+  rewinds.push_back(rewind);
+}
+
 std::string RunRecord::ToJson() const {
   edge::JsonWriter json;
   json.BeginObject();
   json.Key("attempts").Integer(attempts);
   json.Key("seconds").Number(seconds);
   json.Key("predicted_seconds").Number(predicted_seconds);
+  json.Key("predicted_steps").Integer(static_cast<int64_t>(predicted_steps));
   json.Key("data_wait_seconds").Number(data_wait_seconds);
   json.Key("peak_memory_bytes").Number(peak_memory_bytes);
   json.Key("rewinds").BeginArray();
@@ -125,6 +134,8 @@ absl::StatusOr<RunRecord> RunRecord::FromJson(absl::string_view text) {
   record.attempts = attempts >= 0 && attempts <= 1e9 ? static_cast<uint32_t>(attempts) : 0;
   record.seconds = NumberOf(*document, "seconds");
   record.predicted_seconds = NumberOf(*document, "predicted_seconds");
+  const double predicted = NumberOf(*document, "predicted_steps");
+  record.predicted_steps = predicted >= 0 && predicted <= 1e15 ? static_cast<uint64_t>(predicted) : 0;
   record.data_wait_seconds = NumberOf(*document, "data_wait_seconds");
   record.peak_memory_bytes = NumberOf(*document, "peak_memory_bytes");
   for (const Row& row : *rewinds) {

@@ -45,10 +45,13 @@ struct RunRecord {
   uint32_t attempts = 0;
   double seconds = 0;            // of all attempts, from their first step on
   double predicted_seconds = 0;  // of the whole run, said at its beginning; 0: not yet
+  uint64_t predicted_steps = 0;  // of the run of which it was said: another job may go on with this one
   double data_wait_seconds = 0;  // of all attempts
   double peak_memory_bytes = 0;  // of rank 0's process, in any attempt
 
   void AddPoint(const Point& point);
+  // This is the record of where a run went back to: takes from the one before what going back does not undo.
+  void GoOnAfter(const RunRecord& before, const Rewind& rewind);
   // Where there are too many, every other one is forgotten.
   void AddValidation(const Validation& validation);
 

@@ -18,6 +18,7 @@ RunRecord Full() {
   record.attempts = 3;
   record.seconds = 12.5;
   record.predicted_seconds = 13.25;
+  record.predicted_steps = 100;
   record.data_wait_seconds = 0.5;
   record.peak_memory_bytes = 1e8;
   return record;
@@ -33,6 +34,7 @@ TEST(RunRecord, ReadsBackWhatItWrote) {
   EXPECT_EQ(read->attempts, 3u);
   EXPECT_EQ(read->seconds, 12.5);
   EXPECT_EQ(read->predicted_seconds, 13.25);
+  EXPECT_EQ(read->predicted_steps, 100u);
   ASSERT_EQ(read->points.size(), 2u);
   EXPECT_EQ(read->points[0].tokens_per_second, 12345.678);
   EXPECT_EQ(read->points[0].checkpoint_stall_seconds, 0.002);

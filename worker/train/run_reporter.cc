@@ -42,6 +42,7 @@ RunReporter::RunReporter(RunnerContext& context, bool speaks, const TrainingPlan
       seconds_before_(record.seconds),
       wait_before_(record.data_wait_seconds) {
   ++record_.attempts;
+  if (record_.predicted_steps != plan_.end_steps) record_.predicted_seconds = 0;
   if (!speaks_) return;
   const RunEstimate estimate = EstimateRun(plan_, shape_, 0);
   Log("estimate: ", CountText(static_cast<double>(estimate.tokens)), " tokens, ", CountText(estimate.flops),
@@ -66,6 +67,7 @@ void RunReporter::Predict(absl::Time now) {
   const double speed = static_cast<double>(meter_.tokens() - measured_tokens_) / std::max(1e-9, seconds);
   if (!(speed > 0)) return;
   record_.predicted_seconds = EstimateRun(plan_, shape_, speed).seconds;
+  record_.predicted_steps = plan_.end_steps;
   Log("estimate: ", SecondsText(record_.predicted_seconds), " for the whole run, at ", CountText(speed),
       " tokens/s, the speed of its first steps");
 }

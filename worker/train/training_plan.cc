@@ -75,6 +75,10 @@ absl::Status ValidateWatch(const TrainingPlan& plan) {
     return absl::InvalidArgumentError(absl::StrCat(plan.kind, ".guard.spike_factor is ", factor,
                                                    "; valid: above 1, or 0 for no such check"));
   }
+  if (plan.guard.skips_max() > 0 && plan.guard.action() != v1::Guard::SKIP) {
+    return absl::InvalidArgumentError(absl::StrCat(plan.kind, ".guard.skips_max is ", plan.guard.skips_max(),
+                                                   "; valid: 0 unless guard.action is SKIP"));
+  }
   const uint32_t rewinds = plan.guard.rewinds_max();
   if (rewinds > kRewindsMax || (rewinds > 0 && plan.guard.action() != v1::Guard::REWIND)) {
     return absl::InvalidArgumentError(absl::StrCat(plan.kind, ".guard.rewinds_max is ", rewinds,

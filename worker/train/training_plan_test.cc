@@ -106,6 +106,7 @@ TEST(TrainingPlan, RecipeThatCannotBeIsRefusedByName) {
            {"batch_ramp { initial_sequences: 2 steps: 4000000 }", "pretrain.batch_ramp.steps is 4000000"},
            {"z_loss: -1", "pretrain.z_loss is -1; valid: 0 to 1"},
            {"guard { spike_factor: 1 }", "pretrain.guard.spike_factor is 1; valid: above 1"},
+           {"guard { skips_max: 2 }", "pretrain.guard.skips_max is 2; valid: 0 unless"},
            {"gradient_parts: 3", "pretrain.gradient_parts is 3; valid: 0, or a power of two"},
            {"gradient_parts: 2048", "pretrain.gradient_parts is 2048"}}) {
     EXPECT_TRUE(absl::StrContains(message(more), problem)) << message(more);

@@ -192,10 +192,7 @@ class TrainingRun {
       return absl::InternalError(
           absl::StrCat("the newest checkpoint has ", rewind.to, " steps, after a run of ", from));
     }
-    state_.record.attempts = before.attempts;
-    state_.record.predicted_seconds = before.predicted_seconds;
-    state_.record.rewinds = before.rewinds;
-    state_.record.rewinds.push_back(rewind);
+    state_.record.GoOnAfter(before, rewind);
     order_.Add(rewind);
     batch_gradient_.Load(state_.parameters);
     reporter_->CountRewind(TokensSoFar());
