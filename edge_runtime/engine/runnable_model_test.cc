@@ -25,8 +25,7 @@ std::string Folder(const std::string& name, const std::string& tokenizer_file, c
   auto files = FixtureFiles(FixtureConfig(), 1);
   files.erase(kBundleTokenizer);
   files[tokenizer_file] = bytes;
-  for (const auto& [file, content] : files)
-    std::ofstream(folder + "/" + file, std::ios::binary) << content;
+  for (const auto& [file, content] : files) std::ofstream(folder + "/" + file, std::ios::binary) << content;
   return folder;
 }
 
