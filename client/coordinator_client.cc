@@ -222,8 +222,10 @@ absl::Status CoordinatorClient::WatchPipeline(const std::string& pipeline_id,
 }
 
 absl::Status CoordinatorClient::ReadLog(const v1::ReadLogRequest& request,
-                                        const std::function<bool(v1::ReadLogResponse)>& take) {
+                                        const std::function<bool(v1::ReadLogResponse)>& take,
+                                        absl::Time deadline) {
   grpc::ClientContext context;
+  if (deadline != absl::InfiniteFuture()) context.set_deadline(absl::ToChronoTime(deadline));
   if (!connection_->Register(&context)) return absl::CancelledError("stopped");
   return connection_->Drain(&context, connection_->stub->ReadLog(&context, request), take, address_);
 }

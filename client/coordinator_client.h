@@ -11,6 +11,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/time/time.h"
 #include "bonsai/v1/coordinator.pb.h"
 #include "client/session.h"
 
@@ -58,8 +59,10 @@ class CoordinatorClient {
   // Streams. `take` returns false to end the call early, which is then OK.
   absl::Status WatchPipeline(const std::string& pipeline_id,
                              const std::function<bool(v1::WatchPipelineResponse)>& take);
+  // Unavailable if the log has not come by `deadline`.
   absl::Status ReadLog(const v1::ReadLogRequest& request,
-                       const std::function<bool(v1::ReadLogResponse)>& take);
+                       const std::function<bool(v1::ReadLogResponse)>& take,
+                       absl::Time deadline = absl::InfiniteFuture());
   absl::Status ReadBlob(const v1::ReadBlobRequest& request,
                         const std::function<bool(v1::ReadBlobResponse)>& take);
 

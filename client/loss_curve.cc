@@ -16,6 +16,8 @@ namespace {
 
 constexpr size_t kColumnsMin = 12;
 constexpr size_t kDotRows = 4;  // of a character
+// What is beyond is no loss: sums and differences of a curve's points must stay finite.
+constexpr double kLossMax = 1e300;
 // The bits of a braille character's dots, by column and by row from the top.
 constexpr int kDots[2][kDotRows] = {{0x01, 0x02, 0x04, 0x40}, {0x08, 0x10, 0x20, 0x80}};
 
@@ -48,7 +50,7 @@ class Canvas {
 
 const double* LossOf(const v1::Sample& sample, double& value) {
   for (const v1::Metric& metric : sample.metrics()) {
-    if (metric.name() != "loss" || !std::isfinite(metric.value())) continue;
+    if (metric.name() != "loss" || !(std::abs(metric.value()) < kLossMax)) continue;
     value = metric.value();
     return &value;
   }

@@ -44,6 +44,18 @@ TEST(LossCurve, NeedsTwoPointsAndSomeRoom) {
   EXPECT_EQ(curve.Render(12, 1).size(), 1u);  // all values are one
 }
 
+TEST(LossCurve, PassesOverLossesWhoseDifferencesAreNoNumbers) {
+  LossCurve curve, sane;
+  int step = 0;
+  for (const double loss : {1.7e308, -1.7e308, 1e300, -HUGE_VAL}) curve.Add(SampleOf(++step, loss));
+  EXPECT_FALSE(curve.drawable());
+  while (++step < 10) {
+    for (LossCurve* one : {&curve, &sane}) one->Add(SampleOf(step, step % 2 == 0 ? 9e299 : -9e299));
+  }
+  EXPECT_EQ(curve.Render(40, 2), sane.Render(40, 2));
+  EXPECT_EQ(curve.Render(40, 2).size(), 2u);
+}
+
 TEST(LossCurve, ARunThatGoesBackForgetsWhatCameAfter) {
   LossCurve curve, straight;
   for (const int step : {0, 10, 20, 30}) curve.Add(SampleOf(step, 5));

@@ -25,6 +25,8 @@ namespace {
 constexpr size_t kResponsesMax = 256;
 // Of a log of samples: a run reports about a thousand, of some 700 bytes each.
 constexpr size_t kSampleBytesMax = 8 << 20;
+// Nothing is drawn while that log is read.
+constexpr absl::Duration kSampleTimeMax = absl::Seconds(3);
 
 // One WatchPipeline call on a thread of its own; its responses queue up here.
 class Feed {
@@ -87,11 +89,13 @@ std::string EarlierSamples(const std::string& job_id, Session& session) {
   request.set_job_id(job_id);
   request.set_samples(true);
   CoordinatorClient(*address)
-      .ReadLog(request,
-               [&](const v1::ReadLogResponse& response) {
-                 lines += response.data();
-                 return lines.size() < kSampleBytesMax;
-               })
+      .ReadLog(
+          request,
+          [&](const v1::ReadLogResponse& response) {
+            lines += response.data();
+            return lines.size() < kSampleBytesMax && !Interrupted(session);
+          },
+          absl::Now() + kSampleTimeMax)
       .IgnoreError();
   return lines;
 }

@@ -1,5 +1,6 @@
 #include "coordinator/scheduler/export_label.h"
 
+#include <algorithm>
 #include <string>
 
 #include "absl/strings/str_cat.h"
@@ -22,6 +23,15 @@ void CheckExportable(const v1::JobSpec& maker, ProblemList& problems) {
       absl::StrCat("export.model comes from @", maker.name(), ", whose pretrain.model.", option,
                    ": neither LlamaForCausalLM nor llama2.c computes that; evaluate and build take "
                    "such a model as it is"));
+}
+
+void CheckExportFormats(const v1::ExportSpec& spec, const v1::JobSpec& tokenizer, ProblemList& problems) {
+  if (tokenizer.tokenizer().algorithm() != v1::TokenizerSpec::BYTE_LEVEL_BPE) return;
+  if (std::find(spec.formats().begin(), spec.formats().end(), v1::ExportSpec::LLAMA2C) ==
+      spec.formats().end())
+    return;
+  problems.AddLine(absl::StrCat("export.formats has LLAMA2C, whose tokenizer.bin has no byte-level merges; @",
+                                tokenizer.name(), " is BYTE_LEVEL_BPE: must be HUGGING_FACE alone"));
 }
 
 }  // namespace bonsai

@@ -1,5 +1,6 @@
-// Which models can be exported, by the spec of the job that makes them: an export job that would fail at the
-// end of a long pipeline is told when the pipeline is submitted. The export runner checks the model itself.
+// Which models can be exported to what, by the specs of the jobs that make them: an export job that would
+// fail at the end of a long pipeline is told when the pipeline is submitted. The export runner checks the
+// model itself.
 //
 // Pure functions.
 #ifndef BONSAI_COORDINATOR_SCHEDULER_EXPORT_LABEL_H_
@@ -13,6 +14,9 @@ namespace bonsai {
 // Adds a problem if `maker`, the job whose model is to be exported, pretrains one that is no Llama: with
 // qk_norm, RELU_SQUARED or a logit_soft_cap.
 void CheckExportable(const v1::JobSpec& maker, ProblemList& problems);
+
+// Adds a problem if the formats have llama2.c's, but the job `tokenizer` trains one that it cannot hold.
+void CheckExportFormats(const v1::ExportSpec& spec, const v1::JobSpec& tokenizer, ProblemList& problems);
 
 }  // namespace bonsai
 

@@ -40,10 +40,8 @@ bool IsArtifactId(absl::string_view id) {
 }
 
 bool Takes(absl::string_view kinds, absl::string_view kind) {
-  for (absl::string_view one : absl::StrSplit(kinds, '|')) {
-    if (one == kind) return true;
-  }
-  return false;
+  const std::vector<absl::string_view> all = absl::StrSplit(kinds, '|');
+  return std::find(all.begin(), all.end(), kind) != all.end();
 }
 
 std::string Or(absl::string_view kinds) { return absl::StrReplaceAll(kinds, {{"|", " or "}}); }
@@ -244,10 +242,12 @@ void Check::CheckBenchmarkTarget(int index) {
 
 void Check::CheckExport(int index) {
   int model = Source(index, "export.model");
-  for (int i = 0; i < pipeline_.jobs_size() && model >= 0 && pipeline_.jobs(model).has_sft(); ++i) {
+  for (int i = 0; i < pipeline_.jobs_size() && model >= 0 && pipeline_.jobs(model).has_sft(); ++i)
     model = Source(model, "sft.model");
-  }
-  if (model >= 0) CheckExportable(pipeline_.jobs(model), problems_);
+  if (model < 0) return;
+  CheckExportable(pipeline_.jobs(model), problems_);
+  if (const int tokenizer = Source(model, "pretrain.tokenizer"); tokenizer >= 0)
+    CheckExportFormats(pipeline_.jobs(index).export_(), pipeline_.jobs(tokenizer), problems_);
 }
 
 void Check::CheckTrack(int index) {

@@ -157,6 +157,22 @@ TEST(PipelineCheckTest, AModelThatIsNoLlamaIsNotExportedNotEvenFineTuned) {
               HasSubstr("circle"));
 }
 
+TEST(PipelineCheckTest, AByteLevelTokenizerIsNotExportedToLlama2c) {
+  const auto pipeline = [](const std::string& algorithm, const std::string& formats) {
+    std::string tokenizer = Tokenizer("tok", "@corpus");
+    tokenizer.replace(tokenizer.find("vocab_size"), 0, "algorithm: " + algorithm + " ");
+    return Data("corpus") + tokenizer + Pack("pack", "@corpus", "@tok") + Pretrain() +
+           "jobs { name: 'sft' sft { model: '@pretrain' corpus: '@corpus' optimizer { learning_rate: 0.1 } "
+           "steps: 1 batch_sequences: 1 } } jobs { name: 'x' export { model: '@sft' formats: " +
+           formats + " } }";
+  };
+  EXPECT_EQ(Problems(pipeline("BYTE_LEVEL_BPE", "[HUGGING_FACE, LLAMA2C]")),
+            "job \"x\": export.formats has LLAMA2C, whose tokenizer.bin has no byte-level merges; @tok is "
+            "BYTE_LEVEL_BPE: must be HUGGING_FACE alone");
+  EXPECT_EQ(Problems(pipeline("BYTE_LEVEL_BPE", "HUGGING_FACE")), "");
+  EXPECT_EQ(Problems(pipeline("SENTENCEPIECE_BPE", "[HUGGING_FACE, LLAMA2C]")), "");
+}
+
 TEST(PipelineCheckTest, ATrackForbidsDataOfTheModelAndNoOther) {
   const auto pipeline = [](const std::string& train, const std::string& track) {
     return Data("corpus", train) + Tokenizer("tok", "@corpus") + Pack("pack", "@corpus", "@tok") +

@@ -48,7 +48,8 @@ bool PromptTokens(const EngineArguments& arguments, const RunnableModel& runnabl
   *tokens = arguments.prompt_ids;
   if (!tokens->empty()) return true;
   if (runnable.tokenizer == nullptr) {
-    *error = "the model has no tokenizer; --prompt-ids gives tokens";
+    *error = (runnable.tokenizer_error.empty() ? "the model has no tokenizer" : runnable.tokenizer_error) +
+             "; --prompt-ids gives tokens";
     return false;
   }
   if (runnable.tokenizer->bos_id() >= 0) tokens->push_back(runnable.tokenizer->bos_id());

@@ -21,12 +21,20 @@ bool OpenFolder(const std::string& path, RunnableModel* out, std::string* error)
   out->model = Model::LoadHuggingFace(path, error);
   if (out->model == nullptr) return false;
   std::string tokenizer_path = path + "/" + kBundleTokenizer;
-  if (access(tokenizer_path.c_str(), F_OK) != 0) tokenizer_path = path + "/" + kBundleTokenizerJson;
+  const bool is_json = access(tokenizer_path.c_str(), F_OK) != 0;
+  if (is_json) tokenizer_path = path + "/" + kBundleTokenizerJson;
   if (access(tokenizer_path.c_str(), F_OK) != 0) return true;
   const auto file = MappedFile::Open(tokenizer_path, error);
   if (file == nullptr) return false;
   if (SetTokenizer(file->bytes(), out, error)) return true;
-  *error = tokenizer_path + ": " + *error;
+  const std::string why = tokenizer_path + ": " + *error;
+  // Token ids, measurements and the description need none. One that was read, but is of another model, says
+  // that the folder's files do not belong together.
+  if (out->tokenizer == nullptr && is_json) {
+    out->tokenizer_error = why;
+    return true;
+  }
+  *error = why;
   return false;
 }
 

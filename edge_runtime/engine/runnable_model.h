@@ -16,10 +16,13 @@ struct RunnableModel {
   std::unique_ptr<MappedFile> file;  // what the model's weights lie in, if it is a bundle
   std::unique_ptr<Model> model;
   std::unique_ptr<Tokenizer> tokenizer;  // nullptr if there is none; then only token ids go in and out
+  std::string tokenizer_error;           // why a folder's tokenizer.json is no tokenizer here, or empty
   std::string description;               // bundle.json, or empty
 };
 
-// `path`: a folder, or a file that ends in .bin. False and *error if something is missing or malformed.
+// `path`: a folder, or a file that ends in .bin. False and *error if something is missing or malformed. A
+// tokenizer.json of a kind that is not supported, as many models of others come with, is none, with a
+// tokenizer_error.
 bool OpenModel(const std::string& path, RunnableModel* out, std::string* error);
 
 // The bundle at `path`. verify: check all its checksums.

@@ -20,6 +20,7 @@ namespace bonsai {
 namespace {
 
 constexpr uint32_t kThreadsMax = 16;
+constexpr uint64_t kDocumentsPerReport = 4096;
 
 // Reads planned files one after another into the corpus.
 class CorpusBuilder {
@@ -33,13 +34,7 @@ class CorpusBuilder {
   }
 
   absl::Status Run() {
-    absl::Status restored = parts_->ForEachDocument([this](const v1::Document& document) {
-      if (context_.StopRequested()) return absl::CancelledError("asked to stop");
-      if (!spec_.keep_duplicates()) filter_.IsNew(document);
-      Count(document);
-      return absl::OkStatus();
-    });
-    if (!restored.ok()) return restored;
+    if (absl::Status restored = Restore(); !restored.ok()) return restored;
     // The last file of a checkpoint is read from its beginning, for its documents have no places of their
     // own.
     const size_t begun = report_.sources.size();
@@ -67,6 +62,21 @@ class CorpusBuilder {
   const CorpusReport& report() const { return report_; }
 
  private:
+  // Counts the documents of a checkpoint's parts, which may take minutes: a task whose progress is watched
+  // must not look hung.
+  absl::Status Restore() {
+    uint64_t total = 0;
+    for (const SourceReport& source : report_.sources) total += source.kept;
+    return parts_->ForEachDocument([this, total](const v1::Document& document) {
+      if (context_.StopRequested()) return absl::CancelledError("asked to stop");
+      if (!spec_.keep_duplicates()) filter_.IsNew(document);
+      Count(document);
+      const uint64_t count = report_.lengths.count();
+      if (count % kDocumentsPerReport == 0) context_.ReportProgress(count, total, "documents read again");
+      return absl::OkStatus();
+    });
+  }
+
   bool full() const { return spec_.max_documents() > 0 && report_.lengths.count() >= spec_.max_documents(); }
 
   // Reads the file that `ahead` is at and report_.sources ends with, behind the documents that were read of
@@ -108,7 +118,9 @@ class CorpusBuilder {
     ++counts->kept;
     Count(document);
     if (absl::Status appended = parts_->Append(document); !appended.ok()) return appended;
-    return parts_->part_full() ? parts_->EndPart(report_.sources) : absl::OkStatus();
+    // The block's bytes_replaced are not counted yet. A run that goes on reads the block again and counts
+    // them then, but not one that has all its documents.
+    return parts_->part_full() && !full() ? parts_->EndPart(report_.sources) : absl::OkStatus();
   }
 
   // What the report tells of a document that is kept.

@@ -317,6 +317,45 @@ TEST(DataRunner, GoesOnFromItsCheckpointsToTheSameBytes) {
   EXPECT_GT(resumed->progress().front().step(), bytes / 3);
 }
 
+// What a run gives that goes on from the last checkpoint of another one.
+std::unique_ptr<FakeRunnerContext> GoOn(FakeRunnerContext& first) {
+  auto context = FakeRunnerContext::Create(testing::TempDir(), first.task().storage_dir());
+  context->mutable_task().mutable_spec()->CopyFrom(first.task().spec());
+  const v1::CheckpointWritten last = first.checkpoints().back();
+  context->AddResume(last.manifest_id(), last.step());
+  const absl::Status status = RunData(*context);
+  EXPECT_TRUE(status.ok()) << status;
+  return context;
+}
+
+TEST(DataRunner, TellsProgressWhileItReadsTheDocumentsOfACheckpointAgain) {
+  std::string lines;
+  for (int i = 0; i < 9000; ++i) lines += "{\"text\": \"a line of some length " + std::to_string(i) + "\"}\n";
+  v1::DataSpec spec;
+  AddSource(spec, v1::DataSpec::C4_JSON_GZ, Write("again.gz", GzipForTest(lines)));
+  spec.set_checkpoint_every_bytes(65536);
+  Outcome first = RunSpec(spec);
+  ASSERT_TRUE(first.status.ok()) << first.status;
+  const v1::Progress progress = GoOn(*first.context)->progress().front();
+  EXPECT_EQ(progress.unit(), "documents read again");
+  EXPECT_EQ(progress.step(), 4096u);
+  EXPECT_GT(progress.total_steps(), 4096u);
+  EXPECT_LE(progress.total_steps(), 9000u);
+}
+
+TEST(DataRunner, ReportsTheSameOfDocumentsUpToMaxThatEachFillAPart) {
+  std::string lines;
+  for (const char* digit : {"1", "2", "3"})
+    lines += "{\"text\": \"caf\xFF" + std::string(70000, *digit) + "\"}\n";
+  v1::DataSpec spec;
+  AddSource(spec, v1::DataSpec::C4_JSON_GZ, Write("fills.gz", GzipForTest(lines)));
+  spec.set_checkpoint_every_bytes(65536);
+  spec.set_max_documents(2);
+  Outcome first = RunSpec(spec);
+  ASSERT_TRUE(first.status.ok()) << first.status;
+  EXPECT_EQ(FilesAndSources(*GoOn(*first.context)), FilesAndSources(*first.context));
+}
+
 TEST(DataRunner, DoesNotGoOnFromACheckpointOfOtherFilesOrAnotherSpec) {
   const v1::DataSpec spec = ThreeFiles("others", 150, 65536);
   Outcome first = RunSpec(spec);

@@ -45,6 +45,14 @@ struct Work {
 };
 
 absl::StatusOr<Work> WorkOf(const v1::Pipeline& pipeline, const v1::JobSpec& job, uint32_t vocab_size) {
+  // A sweep changes what is estimated from, and how often it runs.
+  for (const v1::JobSpec* one : {&job, JobOf(pipeline, job.sft().model())}) {
+    for (const v1::Sweep& sweep : pipeline.sweeps()) {
+      if (one == nullptr || sweep.job() != one->name()) continue;
+      return absl::InvalidArgumentError(absl::StrCat(
+          "a sweep varies ", one == &job ? "it" : job.sft().model(), "; valid: a job without one"));
+    }
+  }
   const v1::JobSpec* source = job.has_pretrain() ? &job : JobOf(pipeline, job.sft().model());
   if (source == nullptr || !source->has_pretrain()) {
     return absl::InvalidArgumentError(
@@ -109,6 +117,10 @@ double CostOf(const std::vector<JobEstimate>& jobs) {
   return cost;
 }
 
+bool AnyAtMost(const std::vector<JobEstimate>& jobs) {
+  return std::any_of(jobs.begin(), jobs.end(), [](const JobEstimate& job) { return job.at_most; });
+}
+
 std::string MoneyText(double cost) { return absl::StrFormat("%.*f", cost < 1 ? 4 : 2, cost); }
 
 void AppendLine(const char* name, const std::string& value, std::string& text) {
@@ -127,6 +139,7 @@ absl::StatusOr<std::vector<JobEstimate>> EstimatePipeline(const v1::Pipeline& pi
     JobEstimate estimate;
     if (work.ok()) {
       estimate = EstimateJob(*work, question, measure);
+      estimate.at_most = job.has_sft();
     } else {
       estimate.error = std::string(work.status().message());
     }
@@ -147,25 +160,27 @@ std::string EstimateText(const std::vector<JobEstimate>& jobs) {
     }
     const RunEstimate& run = job.run;
     const std::string held_out = CountText(static_cast<double>(run.validation_tokens));
-    AppendLine("time", SecondsText(run.seconds), text);
+    const char* bound = job.at_most ? "at most " : "";
+    AppendLine("time", bound + SecondsText(run.seconds), text);
     AppendLine("speed", absl::StrCat(CountText(job.tokens_per_second), " tokens/s (", job.speed_from, ")"),
                text);
     AppendLine("parameters", CountText(static_cast<double>(job.shape.parameters)), text);
     AppendLine("tokens",
-               absl::StrCat(CountText(static_cast<double>(run.tokens)),
+               absl::StrCat(bound, CountText(static_cast<double>(run.tokens)),
                             run.validation_tokens > 0 ? absl::StrCat(", and ", held_out, " held out") : ""),
                text);
-    AppendLine("FLOPs", CountText(run.flops), text);
+    AppendLine("FLOPs", bound + CountText(run.flops), text);
     AppendLine("memory",
                absl::StrCat(BytesText(run.memory_bytes), " a rank, at most, of ", job.shape.ranks,
                             job.shape.ranks == 1 ? " rank" : " ranks"),
                text);
     AppendLine("checkpoint", BytesText(run.checkpoint_bytes), text);
-    if (job.cost > 0) AppendLine("cost", MoneyText(job.cost), text);
+    if (job.cost > 0) AppendLine("cost", bound + MoneyText(job.cost), text);
     absl::StrAppend(&text, "\n");
   }
-  absl::StrAppend(&text, "together: ", SecondsText(SecondsOf(jobs)), " of training");
-  if (CostOf(jobs) > 0) absl::StrAppend(&text, ", ", MoneyText(CostOf(jobs)));
+  const char* bound = AnyAtMost(jobs) ? "at most " : "";
+  absl::StrAppend(&text, "together: ", bound, SecondsText(SecondsOf(jobs)), " of training");
+  if (CostOf(jobs) > 0) absl::StrAppend(&text, ", ", bound, MoneyText(CostOf(jobs)));
   return absl::StrCat(text, "\n");
 }
 
@@ -191,11 +206,13 @@ std::string EstimateJson(const std::vector<JobEstimate>& jobs) {
     json.Key("memory_bytes_per_rank").Number(job.run.memory_bytes);
     json.Key("checkpoint_bytes").Number(job.run.checkpoint_bytes);
     if (job.cost > 0) json.Key("cost").Number(job.cost);
+    if (job.at_most) json.Key("at_most").Bool(true);
     json.EndObject();
   }
   json.EndArray();
   json.Key("seconds").Number(SecondsOf(jobs));
   if (CostOf(jobs) > 0) json.Key("cost").Number(CostOf(jobs));
+  if (AnyAtMost(jobs)) json.Key("at_most").Bool(true);
   json.EndObject();
   return json.text() + "\n";
 }

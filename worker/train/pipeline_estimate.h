@@ -32,6 +32,9 @@ struct JobEstimate {
   double tokens_per_second = 0;  // of all ranks
   std::string speed_from;        // "given", "measured here: ..."
   double cost = 0;               // 0: no price
+  // The run takes time, tokens, FLOPs and cost of this or less: rows of instructions are not full, and how
+  // full depends on the corpus.
+  bool at_most = false;
 };
 
 // A speed in tokens per second, and how it came about.
@@ -47,7 +50,8 @@ absl::StatusOr<std::vector<JobEstimate>> EstimatePipeline(const v1::Pipeline& pi
                                                           const EstimateQuestion& question,
                                                           const MeasureSpeed& measure);
 
-// The same for people, and for programs: {"jobs": [...], "seconds": of all together, "cost": ...}.
+// The same for people, and for programs: {"jobs": [...], "seconds": of all together, "cost": ...}. A job
+// that is estimated from above, and all together if one is, have "at_most": true.
 std::string EstimateText(const std::vector<JobEstimate>& jobs);
 std::string EstimateJson(const std::vector<JobEstimate>& jobs);
 

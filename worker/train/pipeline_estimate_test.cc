@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "edge_runtime/model/json.h"
+#include "worker/train/figure_text.h"
 
 namespace bonsai {
 namespace {
@@ -68,6 +69,49 @@ TEST(PipelineEstimate, TellsEachTrainingJobFromItsSpecAndThoseThatItNames) {
   ASSERT_TRUE(json) << error;
   EXPECT_EQ(json->Find("jobs")->items().size(), 3u);
   EXPECT_NEAR(json->Find("seconds")->number(), base.run.seconds + (*jobs)[1].run.seconds, 1e-9);
+}
+
+TEST(PipelineEstimate, FineTuningIsEstimatedFromAbove) {
+  EstimateQuestion question;
+  question.price_per_hour = 3600;
+  auto jobs = *EstimatePipeline(PipelineOf(kPipeline), question, Thousand);
+  EXPECT_FALSE(jobs[0].at_most);
+  EXPECT_TRUE(jobs[1].at_most);
+  const std::vector<JobEstimate> tuned = {jobs[1]};
+  for (const char* line :
+       {"  time         at most ", "  tokens       at most 640\n", "  FLOPs        at most ",
+        "  cost         at most 0.6400\n", "together: at most "})
+    EXPECT_THAT(EstimateText(tuned), HasSubstr(line));
+  EXPECT_THAT(EstimateText(tuned), HasSubstr(" of training, at most 0.6400"));
+  std::string error;
+  const auto json = edge::JsonValue::Parse(EstimateJson(jobs), &error);
+  ASSERT_TRUE(json) << error;
+  EXPECT_EQ(json->Find("jobs")->items()[0].Find("at_most"), nullptr);
+  EXPECT_TRUE(json->Find("jobs")->items()[1].Find("at_most")->boolean());
+  EXPECT_TRUE(json->Find("at_most")->boolean());
+  jobs.resize(1);
+  EXPECT_EQ(EstimateJson(jobs).find("at_most"), std::string::npos);
+  EXPECT_THAT(EstimateText(jobs), HasSubstr("together: " + SecondsText(jobs[0].run.seconds)));
+}
+
+TEST(PipelineEstimate, AJobThatASweepVariesHasNone) {
+  int measured = 0;
+  const MeasureSpeed count = [&](const ParameterLayout& layout, const TrainingPlan& plan,
+                                 const RunShape& shape) {
+    ++measured;
+    return Thousand(layout, plan, shape);
+  };
+  v1::Pipeline pipeline = PipelineOf(kPipeline);
+  pipeline.add_sweeps()->set_job("tuned");
+  auto jobs = *EstimatePipeline(pipeline, {}, count);
+  EXPECT_EQ(jobs[0].error, "");
+  EXPECT_EQ(jobs[1].error, "a sweep varies it; valid: a job without one");
+  EXPECT_EQ(measured, 1);
+  pipeline.mutable_sweeps(0)->set_job("base");
+  jobs = *EstimatePipeline(pipeline, {}, count);
+  EXPECT_EQ(jobs[0].error, "a sweep varies it; valid: a job without one");
+  EXPECT_EQ(jobs[1].error, "a sweep varies @base; valid: a job without one");
+  EXPECT_EQ(measured, 1);
 }
 
 TEST(PipelineEstimate, AdaptersTakeLessThanAllParameters) {
