@@ -25,13 +25,16 @@ float ScaleOf(const BatchSource::Size& size) { return 1.0f / static_cast<float>(
 std::unique_ptr<TrainStep> CreateStep(RankGroup& group, const ParameterLayout& layout,
                                       const TrainingPlan& plan, int threads,
                                       const LlamaPassOptions& options) {
-  if (!plan.gpu_id.empty()) {
-    absl::StatusOr<std::unique_ptr<TrainStep>> step = WhyNotOnGpu(plan).empty()
-                                                          ? CreateGpuStep(group, layout, options, plan.gpu_id)
-                                                          : absl::UnimplementedError(WhyNotOnGpu(plan));
+  // A rank without a GPU is asked too: the ranks agree on how gradients are summed, whatever each has.
+  const std::string why = WhyNotOnGpu(plan);
+  if (!plan.gpu_id.empty() || (group.ranks() > 1 && why.empty())) {
+    absl::StatusOr<std::unique_ptr<TrainStep>> step =
+        why.empty() ? CreateGpuStep(group, layout, options, plan.gpu_id) : absl::UnimplementedError(why);
     if (step.ok()) return *std::move(step);
-    std::fprintf(stderr, "%s is not used, the CPU is: %s\n", plan.gpu_id.c_str(),
-                 std::string(step.status().message()).c_str());
+    if (!plan.gpu_id.empty()) {
+      std::fprintf(stderr, "%s is not used, the CPU is: %s\n", plan.gpu_id.c_str(),
+                   std::string(step.status().message()).c_str());
+    }
   }
   return CreateLlamaStep(layout, SelectKernels(), threads, options);
 }

@@ -37,14 +37,16 @@ if [ -z "$nvcc" ]; then
   exit 2
 fi
 home=$(dirname "$(dirname "$(readlink -f "$nvcc")")")
-folders="$home /usr/local/cuda $(wheels)"
+# pip's packages for CUDA 12 have a folder each; /usr is where Debian's packages (NCCL's with images too) put theirs.
+folders="$home /usr/local/cuda $(wheels) /usr"
 
 # The first file of these names in a lib folder.
 library() {
   local folder name
   for folder in $folders; do
     for name in "$@"; do
-      for file in "$folder"/lib64/$name "$folder"/lib/$name "$folder"/targets/x86_64-linux/lib/$name; do
+      for file in "$folder"/lib64/$name "$folder"/lib/$name "$folder"/targets/x86_64-linux/lib/$name \
+        "$folder"/lib/x86_64-linux-gnu/$name; do
         if [ -e "$file" ]; then echo "$file"; return; fi
       done
     done
@@ -52,9 +54,21 @@ library() {
   echo "check_gpu: no $1 below: $folders" >&2
   exit 2
 }
-includes="-I. -isystem $home/include"
-for folder in $folders; do
-  if [ -e "$folder/include/cublasLt.h" ]; then includes+=" -isystem $folder/include"; fi
+# The first folder with this header: nothing for /usr, where compilers look themselves (and, told to, no more find libc's).
+include() {
+  local folder
+  for folder in $folders; do
+    if [ -e "$folder/include/$1" ]; then
+      if [ "$folder" != /usr ]; then echo " -isystem $folder/include"; fi
+      return 0
+    fi
+  done
+  return 1
+}
+includes="-I."
+for header in cuda_runtime_api.h cublasLt.h; do
+  found=$(include $header) || { echo "check_gpu: no include/$header below: $folders" >&2; exit 2; }
+  includes+=$found
 done
 cublas=$(library libcublasLt.so 'libcublasLt.so.[0-9]*')
 cudart=$(library libcudart_static.a libcudart.so 'libcudart.so.[0-9]*')
@@ -75,15 +89,12 @@ sources="worker/train/cuda/cublas_products worker/train/cuda/cuda_memory_device 
 libraries="$cudart $cublas"
 flags=
 nccl=$(library libnccl.so 'libnccl.so.[0-9]*' 2>/dev/null || true)
-for folder in $folders; do
-  if [ -n "$nccl" ] && [ -e "$folder/include/nccl.h" ]; then
-    flags=-DBONSAI_NCCL
-    includes+=" -isystem $folder/include"
-    libraries+=" $nccl -Wl,-rpath,$(dirname "$nccl")"
-    sources+=" worker/train/cuda/nccl_reducer"
-    break
-  fi
-done
+if [ -n "$nccl" ] && found=$(include nccl.h); then
+  flags=-DBONSAI_NCCL
+  includes+=$found
+  libraries+=" $nccl -Wl,-rpath,$(dirname "$nccl")"
+  sources+=" worker/train/cuda/nccl_reducer"
+fi
 jobs=()
 # shellcheck disable=SC2086
 for source in $sources; do
@@ -95,7 +106,8 @@ done
 jobs+=($!)
 for job in "${jobs[@]}"; do wait "$job"; done
 # shellcheck disable=SC2086
-g++ "$build"/*.o -o "$build/check_gpu" $libraries -Wl,-rpath,"$(dirname "$cublas")" -ldl -lrt -lpthread
+g++ "$build"/*.o -o "$build/check_gpu" $libraries -Wl,-rpath,"$(dirname "$cublas")" \
+  -Wl,-rpath,"$(dirname "$cudart")" -ldl -lrt -lpthread
 echo "built $build/check_gpu"
 
 status=0

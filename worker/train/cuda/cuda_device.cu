@@ -33,7 +33,10 @@ bool FindCudaDevice(const std::string& uuid, CudaDeviceFacts* facts, std::string
   std::string seen;
   for (int ordinal = 0; ordinal < count; ++ordinal) {
     cudaDeviceProp properties;
-    if (cudaGetDeviceProperties(&properties, ordinal) != cudaSuccess) continue;
+    if (cudaGetDeviceProperties(&properties, ordinal) != cudaSuccess) {
+      cudaGetLastError();  // it is no later call's
+      continue;
+    }
     const std::string text = TextOf(properties.uuid);
     seen += (seen.empty() ? "" : ", ") + text;
     if (!uuid.empty() && text != uuid) continue;

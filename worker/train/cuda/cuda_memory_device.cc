@@ -38,6 +38,7 @@ void* CudaMemoryDevice::Allocate(size_t bytes) {
     DieOfCuda(call.c_str(), CudaErrorText(error), __FILE__, __LINE__);
   }
   Zero(memory, bytes);
+  Wait();  // the first StageIn comes by another stream, which the zeros must not follow
   return memory;
 }
 
@@ -80,7 +81,12 @@ void CudaMemoryDevice::TakeStaged(int slot, void* to, const void* staged, size_t
 
 // False where the calls cannot be recorded: they have not been done then.
 bool CudaMemoryDevice::Record(Recording& recording, const std::function<void()>& work) {
-  if (cudaStreamBeginCapture(stream_, cudaStreamCaptureModeThreadLocal) != cudaSuccess) return false;
+  if (const cudaError_t begun = cudaStreamBeginCapture(stream_, cudaStreamCaptureModeThreadLocal);
+      begun != cudaSuccess) {
+    cudaGetLastError();  // it is no later call's
+    std::fprintf(stderr, "cuda: going on without graphs: %s\n", CudaErrorText(begun));
+    return false;
+  }
   CudaRecording() = {.active = true};
   work();
   const bool failed = CudaRecording().failed;

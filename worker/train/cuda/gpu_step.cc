@@ -9,6 +9,7 @@
 #include "worker/train/cuda/cuda_device.h"
 #include "worker/train/cuda/device_step.h"
 #include "worker/train/cuda/nccl_reducer.h"
+#include "worker/train/cuda/pass_memory.h"
 
 namespace bonsai {
 namespace {
@@ -16,10 +17,11 @@ namespace {
 constexpr char kIdPrefix[] = "id ";
 
 absl::StatusOr<std::unique_ptr<cuda::StepDevice>> OpenDevice(const ParameterLayout& layout,
-                                                             const std::string& gpu_id) {
+                                                             const std::string& gpu_id,
+                                                             cuda::CudaDeviceFacts& facts) {
+  if (gpu_id.empty()) return absl::UnavailableError("this rank has no GPU");
   std::string why = cuda::WhyNotOnDevice(layout.config());
   if (!why.empty()) return absl::UnimplementedError(why);
-  cuda::CudaDeviceFacts facts;
   if (!cuda::FindCudaDevice(gpu_id, &facts, &why)) return absl::UnavailableError(why);
   std::unique_ptr<cuda::StepDevice> device = cuda::CreateCudaDevice(facts, /*record=*/true, &why);
   if (device == nullptr) return absl::UnavailableError(why);
@@ -57,7 +59,8 @@ absl::StatusOr<std::unique_ptr<cuda::GradientReducer>> MeetRanks(RankGroup& grou
 absl::StatusOr<std::unique_ptr<TrainStep>> CreateGpuStep(RankGroup& group, const ParameterLayout& layout,
                                                          const LlamaPassOptions& options,
                                                          const std::string& gpu_id) {
-  absl::StatusOr<std::unique_ptr<cuda::StepDevice>> device = OpenDevice(layout, gpu_id);
+  cuda::CudaDeviceFacts facts;
+  absl::StatusOr<std::unique_ptr<cuda::StepDevice>> device = OpenDevice(layout, gpu_id, facts);
   std::unique_ptr<cuda::GradientReducer> reducer;
   if (group.ranks() > 1) {
     absl::StatusOr<std::unique_ptr<cuda::GradientReducer>> met =
@@ -69,6 +72,7 @@ absl::StatusOr<std::unique_ptr<TrainStep>> CreateGpuStep(RankGroup& group, const
   cuda::ResidentOptions resident;
   resident.z_loss = options.z_loss;
   if (options.precision == v1::BF16) resident.program.type = cuda::CellType::kBf16;
+  resident.pass_positions = cuda::PassPositions(layout.config(), resident.program, facts.memory_bytes);
   return cuda::CreateDeviceStep(layout, *std::move(device), resident, std::move(reducer));
 }
 

@@ -13,9 +13,10 @@
 
 namespace bonsai {
 
-// gpu_id: "GPU-...", as nvidia-smi -L shows it. `group` and `layout` outlive the step. All ranks call it, and
-// agree: where each has a GPU their gradients are summed by NCCL, else by the group. Unavailable (not built
-// with CUDA, no driver, no such GPU) and Unimplemented (a model or options that this backend has not) say
+// gpu_id: "GPU-...", as nvidia-smi -L shows it, or "" of a rank without one. `group` and `layout` outlive the
+// step. All ranks of a group call it, those without a GPU or without CUDA too, and agree: where each has a
+// GPU their gradients are summed by NCCL, else by the group. Unavailable (no GPU, not built with CUDA, no
+// driver, no such GPU, a rank is gone) and Unimplemented (a model or options that this backend has not) say
 // why.
 absl::StatusOr<std::unique_ptr<TrainStep>> CreateGpuStep(RankGroup& group, const ParameterLayout& layout,
                                                          const LlamaPassOptions& options,

@@ -52,7 +52,6 @@ class NcclReducer final : public GradientReducer {
   }
 
   // An event's wait is for what was recorded when the wait was queued, so one event serves all buckets.
-  // Within a recorded graph the two become an edge from the backward pass to the sum.
   void Reduce(float* values, int64_t count) override {
     BONSAI_CUDA_CALL(cudaEventRecord(ready_, work_));
     BONSAI_CUDA_CALL(cudaStreamWaitEvent(sums_, ready_, 0));

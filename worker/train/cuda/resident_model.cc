@@ -90,8 +90,9 @@ DeviceWeights ResidentModel::weights() const {
 
 template <typename Visit>
 void ResidentModel::ForEachPass(const HostBatch& batch, const Visit& visit) {
+  constexpr int64_t kGridMax = 65535;  // CUDA's bound on blocks in z, which are attention's rows
   const int64_t rows_max =
-      std::max<int64_t>(1, options_.pass_positions / std::max<int64_t>(1, batch.positions));
+      std::clamp<int64_t>(options_.pass_positions / std::max<int64_t>(1, batch.positions), 1, kGridMax);
   // Passes of nearly equal size: the memory of the largest, and no small remainder.
   const int64_t passes = (batch.rows + rows_max - 1) / rows_max;
   for (int64_t pass = 0; pass < passes; ++pass) {
@@ -171,17 +172,17 @@ void ResidentModel::Prepare(const HostBatch& batch, float scale) {
 void ResidentModel::QueuePass(const HostBatch& pass, float scale, bool last) {
   if (!IsPut(pass, scale)) Put(pass, scale);
   const DeviceBatch batch = Take(pass);
-  const bool reduces = last && reducer_ != nullptr;
-  device_.Repeat(KeyOf(reduces ? Work::kLastGradient : Work::kGradient, pass.rows, pass.positions), [&] {
-    if (!reduces) {
-      program_.Gradient(batch, weights(), gradient_, pass_loss_, nullptr);
-      return;
-    }
+  if (last && reducer_ != nullptr) {
+    // Not recorded: NCCL wants a sum to be part of a graph on all ranks or on none, and ranks whose shares
+    // of the rows differ record at different times, or never.
     GradientBuckets buckets(*reducer_, gradient_, places_.size);
     program_.Gradient(batch, weights(), gradient_, pass_loss_,
                       [&](int64_t begin, int64_t end) { buckets.Add(begin, end); });
     buckets.Finish();
-  });
+  } else {
+    device_.Repeat(KeyOf(Work::kGradient, pass.rows, pass.positions),
+                   [&] { program_.Gradient(batch, weights(), gradient_, pass_loss_, nullptr); });
+  }
   if (queued_ == kLossesMax) carried_loss_ = TakeLoss();
   device_.CopyWithin(losses_ + queued_, pass_loss_, sizeof(double));
   ++queued_;

@@ -47,6 +47,10 @@ class ResidentModel {
 
   int64_t size() const { return places_.size; }
 
+  // A pass's words in staging: scalars, tokens, targets, plan.
+  static constexpr int64_t kScalarWords = 4;
+  static int64_t WordsOf(int64_t n) { return kScalarWords + 2 * n + ScatterOrder::Words(n); }
+
   // Host buffers of size() values. Moments may be null.
   void Load(const float* parameters, const float* moment1, const float* moment2);
   void Save(float* parameters, float* moment1, float* moment2);
@@ -70,13 +74,10 @@ class ResidentModel {
   void Update(const UpdateScalars& scalars);
 
  private:
-  // A pass's words in staging: scalars, tokens, targets, plan.
-  static constexpr int64_t kScalarWords = 4;
-  static int64_t WordsOf(int64_t n) { return kScalarWords + 2 * n + ScatterOrder::Words(n); }
   static constexpr int64_t kLossesMax = 4096;  // passes whose losses the device keeps
 
   // What StepDevice::Repeat remembers: what is done, and for which shape.
-  enum class Work : uint64_t { kGradient = 1, kLastGradient = 2, kLoss = 3, kNorm = 4, kUpdate = 5 };
+  enum class Work : uint64_t { kGradient = 1, kLoss = 2, kNorm = 3, kUpdate = 4 };
   static uint64_t KeyOf(Work work, int64_t rows, int64_t positions) {
     return static_cast<uint64_t>(work) << 56 ^ static_cast<uint64_t>(rows) << 28 ^
            static_cast<uint64_t>(positions);

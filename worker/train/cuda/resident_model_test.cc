@@ -4,11 +4,13 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 #include <utility>
 #include <vector>
 
 #include "worker/train/cuda/emulated_device.h"
 #include "worker/train/cuda/host_device.h"
+#include "worker/train/cuda/kernel_device.h"
 #include "worker/train/llama_step.h"
 #include "worker/train/optimizer.h"
 #include "worker/train/random_bits.h"
@@ -179,6 +181,44 @@ TEST(ResidentModel, HandsEachPartOfTheGradientToTheReducerOnceAndComplete) {
     }
     EXPECT_EQ(covered, model.size());
   }
+}
+
+struct RepeatingMemory : HostMemoryDevice {
+  void Repeat(uint64_t, const std::function<void()>& work) override {
+    ++repeats;
+    repeating = true;
+    work();
+    repeating = false;
+  }
+  int repeats = 0;
+  bool repeating = false;
+};
+
+class UnrecordedReducer final : public GradientReducer {
+ public:
+  explicit UnrecordedReducer(const RepeatingMemory& memory) : memory_(memory) {}
+  void Reduce(float*, int64_t) override {
+    ++sums;
+    EXPECT_FALSE(memory_.repeating);
+  }
+  void Join() override { EXPECT_FALSE(memory_.repeating); }
+
+  int sums = 0;
+
+ private:
+  const RepeatingMemory& memory_;
+};
+
+TEST(ResidentModel, RecordsPassesButNoSumOverRanks) {
+  const Case c;
+  KernelDevice<RepeatingMemory> device;
+  UnrecordedReducer reducer(device);
+  ResidentOptions options;
+  options.pass_positions = 20;
+  ResidentModel model(device, SmallConfig(), options, &reducer);
+  model.QueueGradient(c.batch(), 0.01f);
+  EXPECT_EQ(device.repeats, 2);  // of three passes
+  EXPECT_GT(reducer.sums, 0);
 }
 
 TEST(ResidentModel, ARankWithoutRowsReducesTheSameParts) {

@@ -20,7 +20,8 @@ std::vector<float> InitialParameters(const edge::ModelConfig& config, uint64_t s
 // chunks; and that a step done twice gives the same bits.
 std::vector<CheckResult> CheckSteps(StepDevice& device);
 
-// Sums over one rank alone change nothing, whether queued, recorded or played again.
+// Sums over one rank alone change nothing, however often they are made. NCCL answers a group of one without a
+// kernel of its own: this shows the calls and their order, not the sums.
 CheckResult CheckLoneReducer(StepDevice& device, GradientReducer& reducer);
 
 }  // namespace bonsai::cuda
