@@ -1,6 +1,6 @@
 // The real scheduler and a store, under faults drawn from seeds. BONSAI_SIM_SEEDS=N runs the seeds 1 to N
-// (1,000 unless told), BONSAI_SIM_SEED=S runs only S: a seed that fails is printed, and fails again in the
-// same way.
+// (1,000 unless told), or those of them after BONSAI_SIM_AFTER; BONSAI_SIM_SEED=S runs only S: a seed that
+// fails is printed, and fails again in the same way.
 #include "tests/simulation/simulation.h"
 
 #include <gtest/gtest.h>
@@ -25,9 +25,10 @@ class SimulationTest : public testing::TestWithParam<uint64_t> {};
 TEST_P(SimulationTest, HoldsItsInvariantsUnderFaultsAndEndsEveryJob) {
   const uint64_t only = NumberFromEnvironment("BONSAI_SIM_SEED", 0);
   const uint64_t seeds = NumberFromEnvironment("BONSAI_SIM_SEEDS", 1000);
+  const uint64_t after = NumberFromEnvironment("BONSAI_SIM_AFTER", 0);
   SimulationResult sum;
   uint64_t runs = 0;
-  for (uint64_t seed = GetParam() + 1; seed <= seeds && only == 0; seed += kSlices) {
+  for (uint64_t seed = after + GetParam() + 1; seed <= seeds && only == 0; seed += kSlices) {
     const SimulationResult result = Simulation(seed).Run();
     ASSERT_EQ(result.violation, "") << "seed " << seed << "; again with BONSAI_SIM_SEED=" << seed;
     ++runs;
