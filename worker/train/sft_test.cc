@@ -63,6 +63,18 @@ class SftTest : public testing::Test {
   static inline std::string model_id_;
 };
 
+// The task of `zero` done by two ranks, of which `one` is the other.
+void RunAsTwoRanks(FakeRunnerContext& zero, FakeRunnerContext& one) {
+  for (FakeRunnerContext* context : {&zero, &one}) {
+    context->mutable_task().set_ranks(2);
+    context->mutable_task().set_rank(context == &one);
+    context->mutable_task().set_rendezvous_dir(zero.task().rendezvous_dir());
+  }
+  std::thread other([&] { EXPECT_EQ(RunSft(one), absl::OkStatus()); });
+  EXPECT_EQ(RunSft(zero), absl::OkStatus());
+  other.join();
+}
+
 double LastLoss(FakeRunnerContext& context) {
   std::string error;
   const auto report = edge::JsonValue::Parse(*context.OutputFile("report.json"), &error);
@@ -85,14 +97,7 @@ TEST_F(SftTest, TwoRanksAndTwoThreadsEqualOne) {
   ASSERT_EQ(RunSft(*alone), absl::OkStatus());
   threaded->mutable_task().mutable_spec()->mutable_resources()->set_cpus(2);
   ASSERT_EQ(RunSft(*threaded), absl::OkStatus());
-  for (FakeRunnerContext* context : {zero.get(), one.get()}) {
-    context->mutable_task().set_ranks(2);
-    context->mutable_task().set_rank(context == one.get());
-    context->mutable_task().set_rendezvous_dir(zero->task().rendezvous_dir());
-  }
-  std::thread other([&] { EXPECT_EQ(RunSft(*one), absl::OkStatus()); });
-  EXPECT_EQ(RunSft(*zero), absl::OkStatus());
-  other.join();
+  RunAsTwoRanks(*zero, *one);
   EXPECT_NEAR(LastLoss(*zero), LastLoss(*alone), 1e-3);
   EXPECT_NEAR(LastLoss(*threaded), LastLoss(*alone), 1e-3);
 }
@@ -205,14 +210,7 @@ TEST_F(SftTest, WithGradientPartsTwoRanksGiveTheSameAdapters) {
     Pack(*context, true).set_gradient_parts(4);
   }
   ASSERT_EQ(RunSft(*alone), absl::OkStatus());
-  for (FakeRunnerContext* context : {zero.get(), one.get()}) {
-    context->mutable_task().set_ranks(2);
-    context->mutable_task().set_rank(context == one.get());
-    context->mutable_task().set_rendezvous_dir(zero->task().rendezvous_dir());
-  }
-  std::thread other([&] { EXPECT_EQ(RunSft(*one), absl::OkStatus()); });
-  EXPECT_EQ(RunSft(*zero), absl::OkStatus());
-  other.join();
+  RunAsTwoRanks(*zero, *one);
   EXPECT_TRUE(*zero->OutputFile("adapter_model.safetensors") ==
               *alone->OutputFile("adapter_model.safetensors"));
 }
