@@ -40,24 +40,17 @@ QueryGradientTiles(AttentionSizes sizes, float scale, const Bf16* qkv, const flo
   constexpr int kKeyTiles = kAttentionRows / 8, kTileValues = Tile<kWidth>::Values(kAttentionRows);
   Bf16* shared = reinterpret_cast<Bf16*>(DynamicShared());
   const Tile<kWidth> queries = {shared}, d_outs = {shared + kTileValues};
-  const auto keys = [&](int stage) { return Tile<kWidth>{shared + (2 + 2 * stage) * kTileValues}; };
-  const auto values = [&](int stage) { return Tile<kWidth>{shared + (3 + 2 * stage) * kTileValues}; };
   const int tile = GridX() - 1 - BlockX(), row = ThreadX() / kWarp * kFragmentRows, lane = ThreadX() % kWarp;
   const int64_t first = int64_t{tile} * kAttentionRows, count = sizes.positions - first;
   const int64_t stride = sizes.qkv_width();
   const HeadPlace place = PlaceOfHead(sizes, BlockZ(), BlockY());
-  const auto fetch = [&](int t) {
-    const int64_t at = int64_t{t} * kAttentionRows;
-    keys(t % 2).template Fetch<kAttentionRows>(qkv + place.key + at * stride, stride, sizes.positions - at);
-    values(t % 2).template Fetch<kAttentionRows>(qkv + place.value + at * stride, stride,
-                                                 sizes.positions - at);
-    CommitCopies();
-  };
+  const KeyValueStages<kWidth> stages = {shared + 2 * kTileValues, qkv + place.key, qkv + place.value, stride,
+                                         sizes.positions};
 
   queries.template Fetch<kAttentionRows>(qkv + place.query + first * stride, stride, count);
   d_outs.template Fetch<kAttentionRows>(d_out + place.out + first * sizes.out_width(), sizes.out_width(),
                                         count);
-  fetch(0);
+  stages.Fetch(0);
   const int64_t sums = (BlockZ() * sizes.heads + BlockY()) * sizes.positions + first;
   float own_sum[2], own_dot[2];
   BONSAI_UNROLL
@@ -70,7 +63,7 @@ QueryGradientTiles(AttentionSizes sizes, float scale, const Bf16* qkv, const flo
   gradient.Clear();
   for (int t = 0; t <= tile; ++t) {
     if (t < tile) {
-      fetch(t + 1);
+      stages.Fetch(t + 1);
       WaitCopies<1>();
     } else {
       WaitCopies<0>();
@@ -79,8 +72,8 @@ QueryGradientTiles(AttentionSizes sizes, float scale, const Bf16* qkv, const flo
     Accumulator<kKeyTiles> scores, d_scores;
     scores.Clear();
     d_scores.Clear();
-    scores.AddScores(queries, row, keys(t % 2));
-    d_scores.AddScores(d_outs, row, values(t % 2));
+    scores.AddScores(queries, row, stages.Keys(t));
+    d_scores.AddScores(d_outs, row, stages.Values(t));
     if (t == tile) MaskLater(scores, row, 0, -__builtin_inff());
     BONSAI_UNROLL
     for (int k = 0; k < kKeyTiles; ++k) {
@@ -90,7 +83,7 @@ QueryGradientTiles(AttentionSizes sizes, float scale, const Bf16* qkv, const flo
         d_scores.at[k][i] = probability * (d_scores.at[k][i] - own_dot[i / 2]) * scale;
       }
     }
-    gradient.AddProduct(d_scores, keys(t % 2));
+    gradient.AddProduct(d_scores, stages.Keys(t));
     SyncBlock();
   }
   gradient.Leave(queries, row);

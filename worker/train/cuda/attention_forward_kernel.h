@@ -84,28 +84,21 @@ AttendTiles(AttentionSizes sizes, float scale, const Bf16* qkv, Bf16* out, float
   constexpr int kKeyTiles = kAttentionRows / 8, kTileValues = Tile<kWidth>::Values(kAttentionRows);
   Bf16* shared = reinterpret_cast<Bf16*>(DynamicShared());
   const Tile<kWidth> queries = {shared};
-  const auto keys = [&](int stage) { return Tile<kWidth>{shared + (1 + 2 * stage) * kTileValues}; };
-  const auto values = [&](int stage) { return Tile<kWidth>{shared + (2 + 2 * stage) * kTileValues}; };
   const int tile = GridX() - 1 - BlockX(), row = ThreadX() / kWarp * kFragmentRows;
   const int64_t first = int64_t{tile} * kAttentionRows, count = sizes.positions - first;
   const int64_t stride = sizes.qkv_width();
   const HeadPlace place = PlaceOfHead(sizes, BlockZ(), BlockY());
-  const auto fetch = [&](int t) {
-    const int64_t at = int64_t{t} * kAttentionRows;
-    keys(t % 2).template Fetch<kAttentionRows>(qkv + place.key + at * stride, stride, sizes.positions - at);
-    values(t % 2).template Fetch<kAttentionRows>(qkv + place.value + at * stride, stride,
-                                                 sizes.positions - at);
-    CommitCopies();
-  };
+  const KeyValueStages<kWidth> stages = {shared + kTileValues, qkv + place.key, qkv + place.value, stride,
+                                         sizes.positions};
 
   queries.template Fetch<kAttentionRows>(qkv + place.query + first * stride, stride, count);
-  fetch(0);
+  stages.Fetch(0);
   RowSoftmax softmax;
   Accumulator<kWidth / 8> result;
   result.Clear();
   for (int t = 0; t <= tile; ++t) {
     if (t < tile) {
-      fetch(t + 1);
+      stages.Fetch(t + 1);
       WaitCopies<1>();
     } else {
       WaitCopies<0>();
@@ -113,7 +106,7 @@ AttendTiles(AttentionSizes sizes, float scale, const Bf16* qkv, Bf16* out, float
     SyncBlock();
     Accumulator<kKeyTiles> scores;
     scores.Clear();
-    scores.AddScores(queries, row, keys(t % 2));
+    scores.AddScores(queries, row, stages.Keys(t));
     if (t == tile) MaskLater(scores, row, 0, -__builtin_inff());
     float correction[2];
     softmax.Add(scores, scale * kLog2E, correction);
@@ -122,7 +115,7 @@ AttendTiles(AttentionSizes sizes, float scale, const Bf16* qkv, Bf16* out, float
       BONSAI_UNROLL
       for (int i = 0; i < 4; ++i) result.at[d][i] *= correction[i / 2];
     }
-    result.AddProduct(scores, values(t % 2));
+    result.AddProduct(scores, stages.Values(t));
     SyncBlock();  // before the stage is filled again
   }
   softmax.Finish();

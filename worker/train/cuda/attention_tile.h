@@ -141,6 +141,28 @@ BONSAI_DEVICE HeadPlace PlaceOfHead(const AttentionSizes& sizes, int64_t row, in
           row * sizes.positions * sizes.out_width() + head * sizes.head_dim};
 }
 
+// A head's keys and values by tiles, two of each in shared memory: one pair is copied while the other is
+// used.
+template <int kWidth>
+struct KeyValueStages {
+  static constexpr int kTileValues = Tile<kWidth>::Values(kAttentionRows);
+
+  Bf16* shared;             // four tiles
+  const Bf16 *key, *value;  // of the head, at position 0
+  int64_t stride, positions;
+
+  BONSAI_DEVICE Tile<kWidth> Keys(int tile) const { return {shared + tile % 2 * 2 * kTileValues}; }
+  BONSAI_DEVICE Tile<kWidth> Values(int tile) const { return {shared + (tile % 2 * 2 + 1) * kTileValues}; }
+
+  // Begins the copy of a tile over the one before the last.
+  BONSAI_DEVICE void Fetch(int tile) const {
+    const int64_t at = int64_t{tile} * kAttentionRows;
+    Keys(tile).template Fetch<kAttentionRows>(key + at * stride, stride, positions - at);
+    Values(tile).template Fetch<kAttentionRows>(value + at * stride, stride, positions - at);
+    CommitCopies();
+  }
+};
+
 }  // namespace bonsai::cuda
 
 #endif  // BONSAI_WORKER_TRAIN_CUDA_ATTENTION_TILE_H_
