@@ -8,6 +8,7 @@
 #include <thread>
 
 #include "absl/strings/str_cat.h"
+#include "edge_runtime/engine/sampler.h"
 
 namespace bonsai {
 namespace {
@@ -115,6 +116,40 @@ absl::Status EngineLanguageModel::ScoreOne(const ScoreRequest& request, Lane& la
     at += rows;
   }
   return absl::OkStatus();
+}
+
+absl::StatusOr<std::string> EngineLanguageModel::GenerateOne(const GenerateRequest& request,
+                                                             const edge::Tokenizer& tokenizer, Lane& lane) {
+  const size_t in_common =
+      std::mismatch(request.context.begin(), request.context.end(), lane.cached.begin(), lane.cached.end())
+          .first -
+      request.context.begin();
+  const size_t kept = std::min(in_common, request.context.size() - 1);
+  lane.session->Rewind(static_cast<int32_t>(kept));
+  lane.cached.resize(kept);
+  std::vector<int32_t> fresh(request.context.begin() + kept, request.context.end());
+  lane.logits.resize(model_.config().vocab_size);
+  const int64_t room = positions_max() + 1 - static_cast<int64_t>(request.context.size());
+  return GenerateText(request, tokenizer, room, [&]() -> absl::StatusOr<int32_t> {
+    if (absl::Status status = Compute(fresh, lane.logits, lane); !status.ok()) return status;
+    fresh = {edge::GreedyToken(lane.logits)};
+    return fresh.front();
+  });
+}
+
+absl::StatusOr<std::vector<std::string>> EngineLanguageModel::GenerateAll(
+    std::span<const GenerateRequest> requests, const edge::Tokenizer& tokenizer,
+    const ScoreProgress& progress) {
+  if (absl::Status status = CheckRequests(requests, vocab_size(), positions_max()); !status.ok())
+    return status;
+  std::vector<std::string> texts;
+  for (const GenerateRequest& request : requests) {
+    absl::StatusOr<std::string> text = GenerateOne(request, tokenizer, lanes_[0]);
+    if (!text.ok()) return text.status();
+    texts.push_back(*std::move(text));
+    if (absl::Status status = progress(texts.size()); !status.ok()) return status;
+  }
+  return texts;
 }
 
 void EngineLanguageModel::RunLane(Batch& batch, Lane& lane) {

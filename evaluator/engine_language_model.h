@@ -24,6 +24,9 @@ class EngineLanguageModel : public LanguageModel {
   int32_t positions_max() const override;
   absl::StatusOr<std::vector<Score>> ScoreAll(std::span<const ScoreRequest> requests,
                                               const ScoreProgress& progress) override;
+  absl::StatusOr<std::vector<std::string>> GenerateAll(std::span<const GenerateRequest> requests,
+                                                       const edge::Tokenizer& tokenizer,
+                                                       const ScoreProgress& progress) override;
 
   // Tokens that the engine computed since this was made: less than the requests' own where prefixes were
   // shared.
@@ -43,6 +46,8 @@ class EngineLanguageModel : public LanguageModel {
       : model_(model), lanes_(std::move(lanes)) {}
 
   absl::Status Compute(std::span<const int32_t> tokens, std::span<float> logits, Lane& lane);
+  absl::StatusOr<std::string> GenerateOne(const GenerateRequest& request, const edge::Tokenizer& tokenizer,
+                                          Lane& lane);
   absl::Status ScoreOne(const ScoreRequest& request, Lane& lane, Score* score);
   void RunLane(Batch& batch, Lane& lane);
 

@@ -129,7 +129,7 @@ absl::StatusOr<std::vector<v1::SuiteResult>> ScoreSuites(RunnerContext& context,
     const absl::StatusOr<std::vector<Score>> scores =
         model.ScoreAll(suite->requests(), [&](uint64_t done) { return progress.Update(before + done); });
     if (!scores.ok()) return scores.status();
-    results.push_back(suite->Judge(*scores));
+    results.push_back(suite->Judge({.scores = *scores, .texts = {}}).result);
     before += suite->requests().size();
   }
   if (suites.xz != nullptr) {

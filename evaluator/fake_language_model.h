@@ -25,6 +25,9 @@ class FakeLanguageModel : public LanguageModel {
   int32_t positions_max() const override { return positions_max_; }
   absl::StatusOr<std::vector<Score>> ScoreAll(std::span<const ScoreRequest> requests,
                                               const ScoreProgress& progress) override;
+  absl::StatusOr<std::vector<std::string>> GenerateAll(std::span<const GenerateRequest> requests,
+                                                       const edge::Tokenizer& tokenizer,
+                                                       const ScoreProgress& progress) override;
 
   const std::vector<ScoreRequest>& asked() const { return asked_; }
 

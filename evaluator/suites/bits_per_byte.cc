@@ -38,9 +38,9 @@ absl::StatusOr<std::unique_ptr<BitsPerByteSuite>> BitsPerByteSuite::Create(
   return suite;
 }
 
-v1::SuiteResult BitsPerByteSuite::Judge(std::span<const Score> scores) const {
+Judgement BitsPerByteSuite::Judge(const Answers& answers) const {
   double loglikelihood = 0;
-  for (const Score& score : scores) loglikelihood += score.loglikelihood;
+  for (const Score& score : answers.scores) loglikelihood += score.loglikelihood;
   const double nats_per_byte = -loglikelihood / static_cast<double>(bytes_);
 
   v1::SuiteResult result;
@@ -51,7 +51,7 @@ v1::SuiteResult BitsPerByteSuite::Judge(std::span<const Score> scores) const {
   AddMetric(&result, "byte_perplexity", std::exp(nats_per_byte));
   AddMetric(&result, "word_perplexity", std::exp(-loglikelihood / static_cast<double>(words_)));
   result.add_notes(absl::StrCat(bytes_, " bytes, ", words_, " words, ", tokens_, " tokens"));
-  return result;
+  return Judgement{.result = std::move(result), .items = {}};
 }
 
 void BitsPerByteSuite::AddXzFigures(const XzFigures& figures, v1::SuiteResult* result) {

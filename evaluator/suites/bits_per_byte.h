@@ -22,7 +22,7 @@ class BitsPerByteSuite : public Suite {
                                                                   std::span<const std::string> texts);
 
   std::span<const ScoreRequest> requests() const override { return requests_; }
-  v1::SuiteResult Judge(std::span<const Score> scores) const override;
+  Judgement Judge(const Answers& answers) const override;
 
   // Adds xz's figures for the same text: the floor of bits_per_byte is the lower one, and each is a metric of
   // its own (xz_bits_per_byte, xz_after_reference_bits_per_byte).

@@ -27,7 +27,7 @@ TEST(BitsPerByte, AUniformModelNeedsTheLogarithmOfItsVocabulary) {
   ASSERT_TRUE(suite.ok()) << suite.status();
   const auto scores = model.ScoreAll((*suite)->requests(), Ignore);
   ASSERT_TRUE(scores.ok()) << scores.status();
-  const v1::SuiteResult result = (*suite)->Judge(*scores);
+  const v1::SuiteResult result = (*suite)->Judge({.scores = *scores, .texts = {}}).result;
   EXPECT_EQ(result.suite(), "bits_per_byte");
   EXPECT_EQ(result.documents(), 3u);
   EXPECT_NEAR(Metric(result, "bits_per_byte"), std::log2(259.0), 1e-6);

@@ -71,12 +71,12 @@ absl::StatusOr<std::unique_ptr<CommonsenseQaSuite>> CommonsenseQaSuite::Create(
   return suite;
 }
 
-v1::SuiteResult CommonsenseQaSuite::Judge(std::span<const Score> scores) const {
+Judgement CommonsenseQaSuite::Judge(const Answers& answers) const {
   size_t correct = 0;
   std::set<size_t> chosen;
   for (size_t i = 0; i < answers_.size(); ++i) {
     double loglikelihoods[kChoices];
-    for (size_t j = 0; j < kChoices; ++j) loglikelihoods[j] = scores[i * kChoices + j].loglikelihood;
+    for (size_t j = 0; j < kChoices; ++j) loglikelihoods[j] = answers.scores[i * kChoices + j].loglikelihood;
     const size_t choice = Argmax(loglikelihoods);
     chosen.insert(choice);
     if (answers_[i] == kLetters[choice]) ++correct;
@@ -93,7 +93,7 @@ v1::SuiteResult CommonsenseQaSuite::Judge(std::span<const Score> scores) const {
     result.add_notes(
         absl::StrCat("degenerate: the model answers ", kLetters[*chosen.begin()], " to every question"));
   }
-  return result;
+  return Judgement{.result = std::move(result), .items = {}};
 }
 
 }  // namespace bonsai

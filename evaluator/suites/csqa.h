@@ -28,7 +28,7 @@ class CommonsenseQaSuite : public Suite {
 
   // Five for each question, for the letters in order.
   std::span<const ScoreRequest> requests() const override { return requests_; }
-  v1::SuiteResult Judge(std::span<const Score> scores) const override;
+  Judgement Judge(const Answers& answers) const override;
 
  private:
   CommonsenseQaSuite() = default;

@@ -38,7 +38,7 @@ v1::SuiteResult Evaluate(FakeLanguageModel& model, const std::vector<v1::Documen
   EXPECT_TRUE(suite.ok()) << suite.status();
   const auto scores = model.ScoreAll((*suite)->requests(), Ignore);
   EXPECT_TRUE(scores.ok()) << scores.status();
-  return (*suite)->Judge(*scores);
+  return (*suite)->Judge({.scores = *scores, .texts = {}}).result;
 }
 
 // The harness's task commonsense_qa, rendered by hand for the first question of its validation split.

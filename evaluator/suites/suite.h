@@ -7,19 +7,32 @@
 #define BONSAI_EVALUATOR_SUITES_SUITE_H_
 
 #include <span>
+#include <string>
+#include <vector>
 
 #include "bonsai/v1/report.pb.h"
 #include "evaluator/language_model.h"
 
 namespace bonsai {
 
+// What the model answered: the scores of requests() and the texts of generations(), each in that order.
+struct Answers {
+  std::span<const Score> scores;
+  std::span<const std::string> texts;
+};
+
+struct Judgement {
+  v1::SuiteResult result;
+  std::vector<v1::ItemResult> items;  // one for each question, in their order; none where there is none
+};
+
 class Suite {
  public:
   virtual ~Suite() = default;
 
   virtual std::span<const ScoreRequest> requests() const = 0;
-  // `scores` are those of requests(), in the same order.
-  virtual v1::SuiteResult Judge(std::span<const Score> scores) const = 0;
+  virtual std::span<const GenerateRequest> generations() const { return {}; }
+  virtual Judgement Judge(const Answers& answers) const = 0;
 };
 
 }  // namespace bonsai
