@@ -1,53 +1,34 @@
 #include "worker/train/batch_gradient.h"
 
 #include <algorithm>
-#include <cstdio>
 #include <utility>
 
 #include "absl/time/clock.h"
-#include "worker/train/cuda/gpu_step.h"
 #include "worker/train/llama_step.h"
 
 namespace bonsai {
 namespace {
 
-LlamaPassOptions OptionsOf(const TrainingPlan& plan) {
+// Divided by the targets of all ranks, so that each row counts the same however they are shared out.
+float ScaleOf(const BatchSource::Size& size) { return 1.0f / static_cast<float>(size.targets); }
+
+}  // namespace
+
+LlamaPassOptions PassOptionsOf(const TrainingPlan& plan) {
   LlamaPassOptions options;
   options.z_loss = plan.z_loss;
   options.precision = plan.precision;
   return options;
 }
 
-// Divided by the targets of all ranks, so that each row counts the same however they are shared out.
-float ScaleOf(const BatchSource::Size& size) { return 1.0f / static_cast<float>(size.targets); }
-
-// On the plan's GPU where there is one that can take it, else on the CPU.
-std::unique_ptr<TrainStep> CreateStep(RankGroup& group, const ParameterLayout& layout,
-                                      const TrainingPlan& plan, int threads,
-                                      const LlamaPassOptions& options) {
-  // A rank without a GPU is asked too: the ranks agree on how gradients are summed, whatever each has.
-  const std::string why = WhyNotOnGpu(plan);
-  if (!plan.gpu_id.empty() || (group.ranks() > 1 && why.empty())) {
-    absl::StatusOr<std::unique_ptr<TrainStep>> step =
-        why.empty() ? CreateGpuStep(group, layout, options, plan.gpu_id) : absl::UnimplementedError(why);
-    if (step.ok()) return *std::move(step);
-    if (!plan.gpu_id.empty()) {
-      std::fprintf(stderr, "%s is not used, the CPU is: %s\n", plan.gpu_id.c_str(),
-                   std::string(step.status().message()).c_str());
-    }
-  }
-  return CreateLlamaStep(layout, SelectKernels(), threads, options);
-}
-
-}  // namespace
-
 BatchGradient::BatchGradient(RankGroup& group, const ParameterLayout& layout, const TrainingPlan& plan,
-                             int threads, const ShardMap* shards, LowRankModel* low_rank)
+                             int threads, const ShardMap* shards, LowRankModel* low_rank,
+                             std::unique_ptr<TrainStep> step)
     : group_(group), shards_(shards), parts_(plan.gradient_parts), low_rank_(low_rank) {
   const ParameterLayout& model = low_rank == nullptr ? layout : low_rank->model_layout();
-  LlamaPassOptions options = OptionsOf(plan);
+  LlamaPassOptions options = PassOptionsOf(plan);
   options.layers_only = low_rank != nullptr;
-  std::unique_ptr<TrainStep> step = CreateStep(group, model, plan, threads, options);
+  if (step == nullptr) step = CreateLlamaStep(model, SelectKernels(), threads, options);
   step_ = step.get();
   pass_ = std::move(step);
   if (low_rank != nullptr) pass_ = CreateLowRankPass(*low_rank, std::move(pass_));

@@ -16,6 +16,7 @@
 #include "absl/types/span.h"
 #include "worker/train/batch_source.h"
 #include "worker/train/gradient_tree.h"
+#include "worker/train/llama_pass.h"
 #include "worker/train/low_rank_model.h"
 #include "worker/train/parameter_layout.h"
 #include "worker/train/rank_group.h"
@@ -25,12 +26,17 @@
 
 namespace bonsai {
 
+// What the plan says of a pass.
+LlamaPassOptions PassOptionsOf(const TrainingPlan& plan);
+
 class BatchGradient {
  public:
   // All outlive this. `shards`: whose value is whose; null: everyone gets all of them. With `low_rank`, the
-  // parameters and gradients of all calls are its adapters', and `layout` is not asked.
+  // parameters and gradients of all calls are its adapters', and `layout` is not asked. `step` makes the
+  // gradients; null: the CPU does.
   BatchGradient(RankGroup& group, const ParameterLayout& layout, const TrainingPlan& plan, int threads,
-                const ShardMap* shards = nullptr, LowRankModel* low_rank = nullptr);
+                const ShardMap* shards = nullptr, LowRankModel* low_rank = nullptr,
+                std::unique_ptr<TrainStep> step = nullptr);
 
   // The parameters of the calls that follow, as for TrainStep.
   void Load(absl::Span<const float> parameters);

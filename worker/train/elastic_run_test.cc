@@ -96,6 +96,38 @@ TEST_F(ElasticRunTest, RanksWithSharesOfTheMomentsTrainAsThoseThatHaveAllOfThem)
   }
 }
 
+TEST_F(ElasticRunTest, AdaptersTrainAlikeAtAnyNumberOfRanksAndWithSharesOfTheMoments) {
+  adapter_rank_ = 4;
+  plan_.optimizer.set_learning_rate(0.005f);
+  const AttemptResult whole = Attempt(1);
+  ASSERT_TRUE(whole.outcome.ok()) << whole.outcome.status();
+  const std::vector<float>& want = whole.outcome->state.losses;
+  ASSERT_LT(want.back(), want.front() - 0.02f);  // little, as the embedding stays random
+  for (const uint32_t ranks : {2, 3}) {
+    plan_.shard_optimizer = false;
+    const AttemptResult result = Attempt(ranks);
+    ASSERT_TRUE(result.outcome.ok()) << result.outcome.status();
+    plan_.shard_optimizer = true;
+    const AttemptResult sharded = Attempt(ranks);
+    ASSERT_TRUE(sharded.outcome.ok()) << sharded.outcome.status();
+    if (ranks == 2) {
+      EXPECT_TRUE(sharded.outcome->state.parameters == result.outcome->state.parameters);
+    }
+    for (size_t step = 0; step < kSteps; ++step) {
+      EXPECT_NEAR(result.outcome->state.losses[step], want[step], 1e-4) << ranks << " " << step;
+      EXPECT_NEAR(sharded.outcome->state.losses[step], want[step], 1e-4) << ranks << " " << step;
+    }
+  }
+  // Two ranks with shares, then one that has all.
+  plan_.shard_optimizer = true;
+  const std::vector<v1::CheckpointWritten> two = Leave(2, {}, 0, 9);
+  ASSERT_EQ(two.size(), 1u);
+  plan_.shard_optimizer = false;
+  const AttemptResult one = Attempt(1, two);
+  ASSERT_TRUE(one.outcome.ok()) << one.outcome.status();
+  EXPECT_NEAR(one.outcome->state.losses.back(), want.back(), 1e-4);
+}
+
 TEST_F(ElasticRunTest, WithGradientPartsSharesOfTheMomentsChangeNoBit) {
   plan_.gradient_parts = 8;
   for (const v1::Optimizer& optimizer : Optimizers()) {

@@ -13,25 +13,12 @@ namespace {
 // Of AdamW's: threads share out large tensors.
 constexpr int64_t kPieceMax = 256 * kShardUnit;
 
-float ValueOr(float value, float fallback) { return value == 0 ? fallback : value; }
-
 }  // namespace
 
 Optimizer::Optimizer(const ParameterLayout& layout, const Kernels& kernels, const v1::Optimizer& spec,
                      int threads, const WidthTransfer& transfer,
                      const std::optional<std::vector<FlatRange>>& share)
-    : kernels_(kernels),
-      beta1_(ValueOr(spec.beta1(), 0.9f)),
-      beta2_(ValueOr(spec.beta2(), 0.95f)),
-      epsilon_(ValueOr(spec.epsilon(), 1e-8f)),
-      weight_decay_(spec.weight_decay()),
-      clip_norm_(spec.clip_norm()),
-      muon_(spec.has_muon()),
-      normalize_rows_(spec.muon().normalize_rows()),
-      muon_rate_ratio_(muon_ ? spec.muon().learning_rate() / spec.learning_rate() : 0),
-      momentum_(ValueOr(spec.muon().momentum(), 0.95f)),
-      row_beta_(ValueOr(spec.muon().row_beta(), 0.95f)),
-      works_(std::max(1, threads)) {
+    : kernels_(kernels), settings_(spec), works_(std::max(1, threads)) {
   const std::vector<FlatRange> all = {{0, static_cast<uint64_t>(layout.size())}};
   const std::vector<FlatRange>& ranges = share ? *share : all;
   size_t next = 0;
@@ -53,7 +40,7 @@ Optimizer::Optimizer(const ParameterLayout& layout, const Kernels& kernels, cons
 
 void Optimizer::AddPieces(const ParameterBlock& block, float rate_factor, size_t first_sum, int64_t begin,
                           int64_t end) {
-  const bool whole = muon_ && IsMuons(block);
+  const bool whole = settings_.muon && IsMuons(block);
   for (int64_t first = begin; first < end;) {
     const int64_t size = whole ? end - first : std::min(end - first, kPieceMax);
     (whole ? matrices_ : pieces_)
@@ -92,20 +79,22 @@ double Optimizer::NormOf(absl::Span<const double> square_sums) {
 void Optimizer::Apply(uint64_t update, float learning_rate, double norm, absl::Span<const float> gradient,
                       absl::Span<float> parameters) {
   const double t = static_cast<double>(update);
-  const float scale = clip_norm_ > 0 && norm > clip_norm_ ? static_cast<float>(clip_norm_ / norm) : 1.0f;
+  const float scale = settings_.clip_norm > 0 && norm > settings_.clip_norm
+                          ? static_cast<float>(settings_.clip_norm / norm)
+                          : 1.0f;
   AdamwConstants constants = {
       .learning_rate = learning_rate,
-      .beta1 = beta1_,
-      .beta2 = beta2_,
-      .epsilon = epsilon_,
+      .beta1 = settings_.beta1,
+      .beta2 = settings_.beta2,
+      .epsilon = settings_.epsilon,
       .weight_decay = 0,
       .gradient_scale = scale,
-      .bias1 = static_cast<float>(1.0 - std::pow(double{beta1_}, t)),
-      .bias2 = static_cast<float>(1.0 - std::pow(double{beta2_}, t)),
+      .bias1 = static_cast<float>(1.0 - std::pow(double{settings_.beta1}, t)),
+      .bias2 = static_cast<float>(1.0 - std::pow(double{settings_.beta2}, t)),
   };
   ShareOut(works_.size(), matrices_.size(), [&](size_t thread, size_t i) {
     const Piece& piece = matrices_[i];
-    ApplyMuon(piece, learning_rate * muon_rate_ratio_, scale, gradient.data() + piece.offset,
+    ApplyMuon(piece, learning_rate * settings_.muon_rate_ratio, scale, gradient.data() + piece.offset,
               parameters.data() + piece.offset, works_[thread]);
   });
   ShareOut(works_.size(), pieces_.size(), [&](size_t, size_t i) {
@@ -113,7 +102,8 @@ void Optimizer::Apply(uint64_t update, float learning_rate, double norm, absl::S
     AdamwConstants own = constants;
     own.learning_rate *= piece.rate_factor;
     // The product of both is what a value loses.
-    own.weight_decay = piece.block->spec.shape.size() >= 2 ? weight_decay_ / piece.rate_factor : 0.0f;
+    own.weight_decay =
+        piece.block->spec.shape.size() >= 2 ? settings_.weight_decay / piece.rate_factor : 0.0f;
     kernels_.adamw(own, parameters.data() + piece.offset, gradient.data() + piece.offset,
                    moment1_.data() + piece.moments, moment2_.data() + piece.moments, piece.size);
   });
@@ -127,15 +117,15 @@ void Optimizer::ApplyMuon(const Piece& piece, float learning_rate, float gradien
   step.resize(piece.size);
   for (int64_t i = 0; i < piece.size; ++i) {
     const float g = gradient[i] * gradient_scale;
-    momentum[i] = momentum_ * momentum[i] + (1.0f - momentum_) * g;
-    step[i] = momentum_ * momentum[i] + (1.0f - momentum_) * g;  // Nesterov's look ahead
+    momentum[i] = settings_.momentum * momentum[i] + (1.0f - settings_.momentum) * g;
+    step[i] = settings_.momentum * momentum[i] + (1.0f - settings_.momentum) * g;  // Nesterov's look ahead
   }
   work.orthogonalizer.Apply(step.data(), rows, cols);
-  if (normalize_rows_) NormalizeRows(piece, step);
+  if (settings_.normalize_rows) NormalizeRows(piece, step);
   // A tall matrix gets longer steps, so that its output changes as much as a wide one's.
   const float ratio = static_cast<float>(rows) / static_cast<float>(cols);
   const float length = learning_rate * std::sqrt(std::max(1.0f, ratio));
-  const float keep = 1.0f - learning_rate * weight_decay_;
+  const float keep = 1.0f - learning_rate * settings_.weight_decay;
   for (int64_t i = 0; i < piece.size; ++i) parameters[i] = parameters[i] * keep - length * step[i];
 }
 
@@ -148,8 +138,8 @@ void Optimizer::NormalizeRows(const Piece& piece, std::vector<float>& step) {
   for (int64_t r = 0; r < rows; ++r) {
     float* row = step.data() + r * cols;
     const double square = kernels_.sum_of_squares(row, cols);
-    means[r] =
-        row_beta_ * means[r] + (1.0f - row_beta_) * static_cast<float>(square / static_cast<double>(cols));
+    means[r] = settings_.row_beta * means[r] +
+               (1.0f - settings_.row_beta) * static_cast<float>(square / static_cast<double>(cols));
     const float inverse = 1.0f / (std::sqrt(means[r]) + 1e-10f);
     for (int64_t c = 0; c < cols; ++c) row[c] *= inverse;
     before += square;

@@ -14,6 +14,7 @@
 #include "bonsai/v1/spec.pb.h"
 #include "worker/train/flat_range.h"
 #include "worker/train/kernels.h"
+#include "worker/train/optimizer_settings.h"
 #include "worker/train/orthogonalize.h"
 #include "worker/train/parameter_layout.h"
 #include "worker/train/width_transfer.h"
@@ -72,9 +73,7 @@ class Optimizer {
   void NormalizeRows(const Piece& piece, std::vector<float>& step);
 
   const Kernels& kernels_;
-  float beta1_, beta2_, epsilon_, weight_decay_, clip_norm_;
-  bool muon_, normalize_rows_;
-  float muon_rate_ratio_, momentum_, row_beta_;
+  const OptimizerSettings settings_;
   std::vector<Piece> matrices_;    // Muon's, the largest first
   std::vector<Piece> pieces_;      // AdamW's
   size_t sums_ = 0;                // of SquareSums

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "runner/fake_runner_context.h"
+#include "worker/train/low_rank_model.h"
 #include "worker/train/random_bits.h"
 #include "worker/train/training_plan.h"
 #include "worker/train/training_run.h"
@@ -173,8 +174,18 @@ class PatternRunTest : public testing::Test {
     InitializeParameters(layout_, 5, absl::MakeSpan(initial));
     RunSources sources = {source};
     if (validates_) sources.validation = &held_out, sources.validation_rows = kBatch;
-    return TrainModel(context, **group, layout_, plan_, sources, std::move(initial));
+    if (adapter_rank_ == 0) {
+      return TrainModel(context, **group, layout_, plan_, sources, std::move(initial), nullptr,
+                        Place(**group));
+    }
+    LowRankModel model(layout_, std::move(initial), {adapter_rank_, 8}, static_cast<int>(cpus_));
+    std::vector<float> adapters(model.layout().size());
+    model.Initialize(6, absl::MakeSpan(adapters));
+    return TrainModel(context, **group, model.layout(), plan_, sources, std::move(adapters), &model);
   }
+
+  // What holds the model of an attempt; null: what a task without a GPU gets.
+  virtual std::unique_ptr<TrainedModel> Place(RankGroup&) { return nullptr; }
 
   // Leaves after `stop_step`; what was asked for since `first_step` was asked for once.
   std::vector<v1::CheckpointWritten> Leave(uint32_t ranks, const std::vector<v1::CheckpointWritten>& resume,
@@ -196,6 +207,7 @@ class PatternRunTest : public testing::Test {
   std::string rendezvous_address_;  // as if the ranks had met there
   bool shares_folder_ = true;       // else each rank has a storage folder of its own
   uint32_t cpus_ = 1;
+  uint32_t adapter_rank_ = 0;  // 0: all parameters are trained
 };
 
 }  // namespace bonsai

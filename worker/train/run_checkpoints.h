@@ -10,11 +10,10 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "absl/types/span.h"
 #include "runner/runner.h"
 #include "worker/train/checkpoint_writer.h"
 #include "worker/train/rank_group.h"
-#include "worker/train/sharded_optimizer.h"
+#include "worker/train/trained_model.h"
 #include "worker/train/training_plan.h"
 
 namespace bonsai {
@@ -23,12 +22,11 @@ class RunCheckpoints {
  public:
   // All outlive this. `parameters`: how many are trained.
   RunCheckpoints(RunnerContext& context, RankGroup& group, const TrainingPlan& plan, uint64_t parameters,
-                 ShardedOptimizer& optimizer);
+                 TrainedModel& model);
 
-  // Begins to store this state with the optimizer's moments; the view's own do not count. `scratch` has a
-  // value for each parameter, and loses them. Returns the seconds for which the caller was kept. Unavailable:
-  // a rank is gone.
-  absl::StatusOr<double> Begin(StateView view, Metrics metrics, absl::Span<float> scratch);
+  // Begins to store this state with the model's parameters and moments; the view's own do not count. The
+  // model's gradient is lost. Returns the seconds for which the caller was kept. Unavailable: a rank is gone.
+  absl::StatusOr<double> Begin(StateView view, Metrics metrics);
 
   // As CheckpointWriter's.
   absl::Status Finish() { return writer_.Finish(); }
@@ -38,7 +36,7 @@ class RunCheckpoints {
 
  private:
   const bool one_writes_;
-  ShardedOptimizer& optimizer_;
+  TrainedModel& model_;
   CheckpointWriter writer_;
 };
 

@@ -8,16 +8,15 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
-#include "worker/train/batch_gradient.h"
 #include "worker/train/best_model.h"
 #include "worker/train/learning_rate.h"
 #include "worker/train/loss_guard.h"
+#include "worker/train/model_place.h"
 #include "worker/train/resume_point.h"
 #include "worker/train/run_checkpoints.h"
 #include "worker/train/run_meter.h"
 #include "worker/train/run_reporter.h"
 #include "worker/train/run_shape.h"
-#include "worker/train/sharded_optimizer.h"
 #include "worker/train/step_order.h"
 #include "worker/train/validation.h"
 
@@ -42,27 +41,27 @@ enum class StepEnd { kTaken, kAskedToLeave, kUndone };
 class TrainingRun {
  public:
   TrainingRun(RunnerContext& context, RankGroup& group, const ParameterLayout& layout,
-              const TrainingPlan& plan, const RunSources& sources, LowRankModel* low_rank)
+              const TrainingPlan& plan, const RunSources& sources, LowRankModel* low_rank,
+              std::unique_ptr<TrainedModel> model)
       : context_(context),
         group_(group),
         layout_(layout),
         plan_(plan),
         sources_(sources),
         model_layout_(low_rank == nullptr ? layout : low_rank->model_layout()),
-        optimizer_(group, layout, plan, ThreadsOf(context)),
-        batch_gradient_(group, layout, plan, ThreadsOf(context), optimizer_.shards(), low_rank),
+        model_(model != nullptr ? std::move(model)
+                                : PlaceModel(group, layout, plan, ThreadsOf(context), low_rank)),
         guard_(plan.guard),
-        validation_(plan, group, batch_gradient_, sources.validation, sources.validation_rows),
-        resume_point_(context, group, plan, static_cast<uint64_t>(layout.size()), optimizer_.share()),
+        validation_(plan, group, *model_, sources.validation, sources.validation_rows),
+        resume_point_(context, group, plan, static_cast<uint64_t>(layout.size()), model_->share()),
         best_(/*keeps_parameters=*/group.rank() == 0),
-        checkpoints_(context, group, plan, static_cast<uint64_t>(layout.size()), optimizer_),
+        checkpoints_(context, group, plan, static_cast<uint64_t>(layout.size()), *model_),
         shape_(ShapeOfRun(model_layout_, layout, plan, sources.training, group.ranks(), ThreadsOf(context),
-                          sources.validation == nullptr ? 0 : sources.validation_rows)),
-        gradient_(layout.size()) {}
+                          sources.validation == nullptr ? 0 : sources.validation_rows)) {}
 
   absl::StatusOr<TrainOutcome> Run(std::vector<float> initial) {
     if (absl::Status status = Resume(std::move(initial)); !status.ok()) return status;
-    const double peak = MeasurePeakFlops(plan_.precision, ThreadsOf(context_)) * group_.ranks();
+    const double peak = model_->PeakFlops() * group_.ranks();
     reporter_.emplace(context_, group_.rank() == 0, plan_, shape_, state_.record,
                       RunMeter(model_layout_, peak, TokensSoFar(), absl::Now()));
     if (absl::Status status = Revisit(); !status.ok()) return status;
@@ -89,19 +88,19 @@ class TrainingRun {
     absl::StatusOr<std::optional<TrainState>> found = resume_point_.AtStart();
     if (!found.ok()) return found.status();
     if (!*found) {
-      state_.parameters = std::move(initial);
+      model_->Restore(std::move(initial), {}, {});
     } else {
       Restore(**std::move(found));
       if (group_.rank() == 0) Log("resumed at step ", state_.step, " with ", group_.ranks(), " ranks");
     }
     order_ = StepOrder(state_.record.rewinds);
-    batch_gradient_.Load(state_.parameters);
     return absl::OkStatus();
   }
 
   void Restore(TrainState&& state) {
     state_ = std::move(state);
-    optimizer_.Restore(std::exchange(state_.moment1, {}), std::exchange(state_.moment2, {}));
+    model_->Restore(std::exchange(state_.parameters, {}), std::exchange(state_.moment1, {}),
+                    std::exchange(state_.moment2, {}));
     best_.Restore(state_.record.best, std::exchange(state_.best, nullptr));
   }
 
@@ -119,13 +118,18 @@ class TrainingRun {
     return absl::OkStatus();
   }
 
+  // The rows of the step after this one, unless this one is undone.
+  std::optional<uint64_t> NextBatch() const {
+    if (state_.step + 1 >= plan_.end_steps) return std::nullopt;
+    return order_.BatchOf(state_.step + 1);
+  }
+
   uint64_t TokensSoFar() const { return TokensBefore(sources_.training, order_, state_.step); }
 
   absl::StatusOr<StepEnd> TakeStep() {
     const uint64_t batch = order_.BatchOf(state_.step);
     const BatchSource::Size size = sources_.training.SizeOf(batch);
-    const absl::StatusOr<double> loss =
-        batch_gradient_.Compute(sources_.training, batch, absl::MakeSpan(gradient_));
+    const absl::StatusOr<double> loss = model_->MakeGradient(sources_.training, batch, NextBatch());
     if (!loss.ok()) return loss.status();
     // How many were asked to leave, and how long each rank's checkpoint kept it since the last step.
     totals_.assign(1 + static_cast<size_t>(group_.ranks()), 0.0);
@@ -135,8 +139,8 @@ class TrainingRun {
     // The ranks wait for each other, so the one that was kept longest kept all of them.
     const double stall = *std::max_element(totals_.begin() + 1, totals_.end());
     const uint64_t documents = size.documents > 0 ? size.documents : static_cast<uint64_t>(size.rows);
-    reporter_->CountStep({size.tokens, size.tokens / documents, stall, batch_gradient_.TakeWaitSeconds()});
-    const absl::StatusOr<double> norm = optimizer_.Norm(gradient_);
+    reporter_->CountStep({size.tokens, size.tokens / documents, stall, model_->TakeWaitSeconds()});
+    const absl::StatusOr<double> norm = model_->Norm();
     if (!norm.ok()) return norm.status();
     const float rate =
         LearningRate(plan_.schedule, plan_.optimizer.learning_rate(), state_.step, plan_.steps);
@@ -155,10 +159,8 @@ class TrainingRun {
     const std::string complaint = guard_.Complaint(figures_.loss, norm, state_.losses);
     if (complaint.empty()) {
       const absl::Status applied =
-          optimizer_.Apply(state_.step + 1, static_cast<float>(figures_.learning_rate), norm, gradient_,
-                           absl::MakeSpan(state_.parameters));
+          model_->Apply(state_.step + 1, static_cast<float>(figures_.learning_rate), norm);
       if (!applied.ok()) return applied;
-      batch_gradient_.Load(state_.parameters);
       state_.losses.push_back(static_cast<float>(figures_.loss));
       return true;
     }
@@ -194,7 +196,6 @@ class TrainingRun {
     }
     state_.record.GoOnAfter(before, rewind);
     order_.Add(rewind);
-    batch_gradient_.Load(state_.parameters);
     reporter_->CountRewind(TokensSoFar());
     if (group_.rank() == 0) {
       Log("back to step ", rewind.to, " from step ", from + 1, ": ", complaint, "; ", from + 1 - rewind.to,
@@ -215,7 +216,7 @@ class TrainingRun {
     figures_.validation_loss = *loss;
     state_.record.AddValidation({state_.step, *loss});
     if (!plan_.keep_best) return absl::OkStatus();
-    best_.Offer({state_.step, *loss}, state_.parameters);
+    best_.Offer({state_.step, *loss}, model_->Parameters());
     state_.record.best = best_.best();
     return absl::OkStatus();
   }
@@ -224,10 +225,8 @@ class TrainingRun {
     Metrics metrics = {{"loss", figures_.loss}};
     if (figures_.validation_loss) metrics.emplace_back("validation_loss", *figures_.validation_loss);
     reporter_->NoteTime();
-    const StateView view = {state_.step,    state_.parameters, {}, {}, state_.losses,
-                            &state_.record, best_.parameters()};
-    const absl::StatusOr<double> stall =
-        checkpoints_.Begin(view, std::move(metrics), absl::MakeSpan(gradient_));
+    const StateView view = {state_.step, {}, {}, {}, state_.losses, &state_.record, best_.parameters()};
+    const absl::StatusOr<double> stall = checkpoints_.Begin(view, std::move(metrics));
     if (!stall.ok()) return stall.status();
     stall_ += *stall;
     return absl::OkStatus();
@@ -249,6 +248,7 @@ class TrainingRun {
       outcome.validation_loss = best_.best()->loss;
       if (best_.parameters() != nullptr) outcome.state.parameters = *best_.parameters();
     }
+    if (outcome.state.parameters.empty()) outcome.state.parameters = model_->TakeParameters();
     return outcome;
   }
 
@@ -267,17 +267,15 @@ class TrainingRun {
   const TrainingPlan& plan_;
   const RunSources& sources_;
   const ParameterLayout& model_layout_;  // of all that computes, where only some of it is trained
-  ShardedOptimizer optimizer_;
-  BatchGradient batch_gradient_;
+  const std::unique_ptr<TrainedModel> model_;
   const LossGuard guard_;
   Validation validation_;
   ResumePoint resume_point_;
-  TrainState state_;
+  TrainState state_;  // all but what the model holds
   StepOrder order_;
   BestModel best_;
   RunCheckpoints checkpoints_;
   const RunShape shape_;
-  std::vector<float> gradient_;
 
   std::optional<RunReporter> reporter_;  // once it is known where the run begins
   StepFigures figures_;                  // of the last step
@@ -290,8 +288,9 @@ class TrainingRun {
 absl::StatusOr<TrainOutcome> TrainModel(RunnerContext& context, RankGroup& group,
                                         const ParameterLayout& layout, const TrainingPlan& plan,
                                         const RunSources& sources, std::vector<float> initial,
-                                        LowRankModel* low_rank) {
-  return TrainingRun(context, group, layout, plan, sources, low_rank).Run(std::move(initial));
+                                        LowRankModel* low_rank, std::unique_ptr<TrainedModel> model) {
+  return TrainingRun(context, group, layout, plan, sources, low_rank, std::move(model))
+      .Run(std::move(initial));
 }
 
 }  // namespace bonsai

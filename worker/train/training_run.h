@@ -7,6 +7,7 @@
 #ifndef BONSAI_WORKER_TRAIN_TRAINING_RUN_H_
 #define BONSAI_WORKER_TRAIN_TRAINING_RUN_H_
 
+#include <memory>
 #include <optional>
 #include <vector>
 
@@ -19,6 +20,7 @@
 #include "worker/train/parameter_layout.h"
 #include "worker/train/rank_group.h"
 #include "worker/train/run_estimate.h"
+#include "worker/train/trained_model.h"
 #include "worker/train/training_plan.h"
 
 namespace bonsai {
@@ -40,13 +42,15 @@ struct TrainOutcome {
 };
 
 // Trains from the newest checkpoint of the task that can be read, or from `initial`. Returns what it came to
-// after the last step. With `low_rank`, `layout` and all parameters are those of its adapters. Errors:
-// Cancelled (asked to leave: the checkpoint is written); FailedPrecondition (the loss or the gradient is not
-// finite: names the step and the learning rate); Unavailable (a rank is gone); those of the sources.
+// after the last step. With `low_rank`, `layout` and all parameters are those of its adapters. `model`: what
+// holds them; null: PlaceModel's choice. Errors: Cancelled (asked to leave: the checkpoint is written);
+// FailedPrecondition (the loss or the gradient is not finite: names the step and the learning rate);
+// Unavailable (a rank is gone); those of the sources.
 absl::StatusOr<TrainOutcome> TrainModel(RunnerContext& context, RankGroup& group,
                                         const ParameterLayout& layout, const TrainingPlan& plan,
                                         const RunSources& sources, std::vector<float> initial,
-                                        LowRankModel* low_rank = nullptr);
+                                        LowRankModel* low_rank = nullptr,
+                                        std::unique_ptr<TrainedModel> model = nullptr);
 
 }  // namespace bonsai
 

@@ -18,7 +18,7 @@ absl::StatusOr<double> Validation::Measure() {
   if (share.end > share.begin) {
     const int64_t rows = share.end - share.begin;
     if (absl::Status status = source_->Fill(0, share.begin, rows, &buffer_); !status.ok()) return status;
-    total[0] = batch_gradient_.Loss(buffer_.View());
+    total[0] = model_.Loss(buffer_.View());
   }
   if (absl::Status status = group_.Sum(absl::MakeSpan(total)); !status.ok()) return status;
   return total[0] / static_cast<double>(source_->SizeOf(0).targets);

@@ -68,6 +68,21 @@ TEST_F(WatchedRunTest, ARewoundRunThatIsInterruptedComesToTheSameBits) {
   }
 }
 
+TEST_F(WatchedRunTest, RanksWithSharesOfTheMomentsGoBackAsThoseThatHaveAllOfThem) {
+  PlanASpike();
+  plan_.gradient_parts = 4;  // so that any number of ranks gives the same bits
+  const AttemptResult whole = Attempt(1);
+  ASSERT_TRUE(whole.outcome.ok()) << whole.outcome.status();
+  plan_.shard_optimizer = true;
+  for (const uint32_t ranks : {2, 3}) {
+    const AttemptResult sharded = Attempt(ranks);
+    ASSERT_TRUE(sharded.outcome.ok()) << sharded.outcome.status();
+    EXPECT_EQ(sharded.outcome->state.record.rewinds, std::vector<Rewind>({{62, 60}}));
+    EXPECT_EQ(sharded.outcome->state.losses, whole.outcome->state.losses) << ranks;
+    EXPECT_TRUE(sharded.outcome->state.parameters == whole.outcome->state.parameters) << ranks;
+  }
+}
+
 TEST_F(WatchedRunTest, RanksThatShareNoFolderHaveTheCheckpointFromRankZero) {
   PlanASpike();
   const AttemptResult shared = Attempt(3);

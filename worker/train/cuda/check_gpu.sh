@@ -81,7 +81,8 @@ else
 fi
 
 sources="worker/train/cuda/cublas_products worker/train/cuda/cuda_memory_device worker/train/cuda/check_gpu_main
-  worker/train/cuda/device_check worker/train/cuda/step_check worker/train/cuda/loss_run worker/train/cuda/scatter_order
+  worker/train/cuda/device_check worker/train/cuda/step_check worker/train/cuda/loss_run worker/train/cuda/peak_flops
+  worker/train/cuda/scatter_order
   worker/train/cuda/host_device worker/train/cuda/host_memory_device worker/train/cuda/host_attention
   worker/train/cuda/llama_places worker/train/cuda/llama_program worker/train/cuda/resident_model
   worker/train/cuda/resident_update edge_runtime/model/config edge_runtime/model/json edge_runtime/model/json_writer

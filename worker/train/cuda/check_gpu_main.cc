@@ -17,6 +17,7 @@
 #include "worker/train/cuda/device_check.h"
 #include "worker/train/cuda/host_device.h"
 #include "worker/train/cuda/loss_run.h"
+#include "worker/train/cuda/peak_flops.h"
 #include "worker/train/cuda/step_check.h"
 #if defined(BONSAI_NCCL)
 #include "worker/train/cuda/nccl_reducer.h"
@@ -96,15 +97,8 @@ bool Train(StepDevice& device, const Flags& flags) {
   return RunLoss(device, run);
 }
 
-// NVIDIA's dense bfloat16 rates; of another card, what its own product does.
-double PeakOf(const std::string& name, double measured) {
-  if (name.find("H100") != std::string::npos || name.find("H200") != std::string::npos) return 989e12;
-  if (name.find("A100") != std::string::npos) return 312e12;
-  return measured;
-}
-
 void Bench(StepDevice& device, const std::string& name) {
-  const double measured = MeasureProductFlops(device), peak = PeakOf(name, measured);
+  const double measured = MeasureProductFlops(device), peak = PeakFlops(device, name);
   std::printf("product 8192^3 bf16: %.0f TFLOP/s here; MFU is of %.0f TFLOP/s\n", measured * 1e-12,
               peak * 1e-12);
   StepBench bench;

@@ -8,6 +8,8 @@
 namespace bonsai::cuda {
 namespace {
 
+constexpr double kSumSecondsMax = 300;
+
 HostBatch HostBatchOf(const TokenBatch& batch) {
   if (batch.begins != nullptr) {
     // WhyNotOnGpu keeps such batches away; to train across documents would go unnoticed.
@@ -33,6 +35,11 @@ class DeviceStep final : public TrainStep {
   double AddGradient(const TokenBatch& batch, float scale, absl::Span<float> gradient) override {
     model_.ClearGradient();
     model_.QueueGradient(HostBatchOf(batch), scale);
+    const std::string why = reducer_ == nullptr ? "" : reducer_->Await(kSumSecondsMax);
+    if (!why.empty()) {
+      std::fprintf(stderr, "DeviceStep: %s\n", why.c_str());
+      std::abort();  // there is no gradient to go on with, and the attempt is tried again
+    }
     const double loss = model_.TakeLoss();
     model_.ReadGradient(read_.data());
     for (size_t i = 0; i < read_.size(); ++i) gradient[i] += read_[i];

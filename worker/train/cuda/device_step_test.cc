@@ -98,6 +98,7 @@ class TwinReducer final : public GradientReducer {
     for (int64_t i = 0; i < count; ++i) values[i] *= 2.0f;
   }
   void Join() override {}
+  std::string Await(double) override { return ""; }
 };
 
 TEST(DeviceStep, WithAReducerAddsTheSumOverRanks) {

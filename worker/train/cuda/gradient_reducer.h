@@ -4,6 +4,7 @@
 #define BONSAI_WORKER_TRAIN_CUDA_GRADIENT_REDUCER_H_
 
 #include <cstdint>
+#include <string>
 
 namespace bonsai::cuda {
 
@@ -17,6 +18,10 @@ class GradientReducer {
 
   // The device's work from here on waits for the sums.
   virtual void Join() = 0;
+
+  // Keeps the caller until the sums before the last Join are done. Returns "", or after at most `seconds` why
+  // they will not be (a rank is gone, or hangs): then this sums no more, and the gradient is worth nothing.
+  virtual std::string Await(double seconds) = 0;
 };
 
 // Slices that come in from the end of a buffer to its beginning, joined until they are at least `values`

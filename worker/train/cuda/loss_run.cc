@@ -156,34 +156,4 @@ void BenchSteps(StepDevice& device, const StepBench& bench) {
   std::fflush(stdout);
 }
 
-double MeasureProductFlops(StepDevice& device) {
-  constexpr int64_t kSide = 8192;
-  constexpr int kProducts = 10;
-  Cells cells[3];
-  const std::vector<float> values = RandomValues(kSide * kSide, 1);
-  std::vector<Bf16> rounded;
-  for (const float value : values) rounded.push_back(FromFloat<Bf16>(value));
-  for (Cells& c : cells) {
-    c = {device.Allocate(kSide * kSide * 2), CellType::kBf16};
-    device.CopyIn(c.data, rounded.data(), rounded.size() * 2);  // not zeros, which are faster
-  }
-  const auto multiply = [&] {
-    device.Multiply({.m = kSide,
-                     .n = kSide,
-                     .k = kSide,
-                     .a = {cells[0], kSide},
-                     .b = {cells[1], kSide, true},
-                     .c = {cells[2], kSide}});
-  };
-  Bf16 one;
-  for (int i = 0; i < 3; ++i) multiply();
-  device.CopyOut(&one, cells[2].data, sizeof(one));
-  const Clock::time_point begin = Clock::now();
-  for (int i = 0; i < kProducts; ++i) multiply();
-  device.CopyOut(&one, cells[2].data, sizeof(one));
-  const double seconds = SecondsSince(begin) / kProducts;
-  for (const Cells& c : cells) device.Release(c.data);
-  return 2.0 * kSide * kSide * kSide / seconds;
-}
-
 }  // namespace bonsai::cuda

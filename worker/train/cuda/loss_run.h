@@ -33,9 +33,6 @@ struct StepBench {
 // Prints the median step's tokens/s and MFU (6 N + 12 layers x width x positions for a token).
 void BenchSteps(StepDevice& device, const StepBench& bench);
 
-// What an 8192 x 8192 x 8192 product of bfloat16 does here, in FLOP/s.
-double MeasureProductFlops(StepDevice& device);
-
 }  // namespace bonsai::cuda
 
 #endif  // BONSAI_WORKER_TRAIN_CUDA_LOSS_RUN_H_

@@ -4,6 +4,9 @@
 #include <nccl.h>
 
 #include <charconv>
+#include <chrono>
+#include <thread>
+#include <utility>
 
 #include "worker/train/cuda/cuda_call.h"
 
@@ -44,8 +47,10 @@ class NcclReducer final : public GradientReducer {
     BONSAI_CUDA_CALL(cudaEventCreateWithFlags(&summed_, cudaEventDisableTiming));
   }
   ~NcclReducer() override {
-    cudaStreamSynchronize(sums_);
-    ncclCommDestroy(ranks_);
+    if (ranks_ != nullptr) {
+      cudaStreamSynchronize(sums_);
+      ncclCommDestroy(ranks_);
+    }
     cudaEventDestroy(ready_);
     cudaEventDestroy(summed_);
     cudaStreamDestroy(sums_);
@@ -64,9 +69,29 @@ class NcclReducer final : public GradientReducer {
     BONSAI_CUDA_CALL(cudaStreamWaitEvent(work_, summed_, 0));
   }
 
+  // NCCL's kernels wait for the other ranks without end; only ncclCommAbort makes them leave.
+  std::string Await(double seconds) override {
+    const auto end = std::chrono::steady_clock::now() + std::chrono::duration<double>(seconds);
+    for (;;) {
+      const cudaError_t state = cudaEventQuery(summed_);
+      if (state == cudaSuccess) return "";
+      if (state != cudaErrorNotReady)
+        FailCuda("cudaEventQuery", cudaGetErrorString(state), __FILE__, __LINE__);
+      ncclResult_t sum = ncclSuccess;
+      CallNccl(ncclCommGetAsyncError(ranks_, &sum), "ncclCommGetAsyncError", __LINE__);
+      const bool late = std::chrono::steady_clock::now() > end;
+      if (sum != ncclSuccess || late) {
+        ncclCommAbort(std::exchange(ranks_, nullptr));
+        return late ? "a rank did not join in a sum for " + std::to_string(static_cast<int>(seconds)) + " s"
+                    : std::string("a rank is gone: ") + ncclGetErrorString(sum);
+      }
+      std::this_thread::sleep_for(std::chrono::microseconds(50));  // of a step's milliseconds
+    }
+  }
+
  private:
   const cudaStream_t work_;
-  const ncclComm_t ranks_;
+  ncclComm_t ranks_;  // null once given up
   cudaStream_t sums_ = nullptr;
   cudaEvent_t ready_ = nullptr, summed_ = nullptr;
 };

@@ -1,6 +1,6 @@
 // How much of a device's memory a model takes while gradients are made, and how many positions may pass
 // through it together on a card of so much memory: what LlamaProgram and ResidentModel allocate, added up.
-// gpu_step.cc asks before it makes a model. Pure functions.
+// rank_gpu.cc asks before it makes a model. Pure functions.
 #ifndef BONSAI_WORKER_TRAIN_CUDA_PASS_MEMORY_H_
 #define BONSAI_WORKER_TRAIN_CUDA_PASS_MEMORY_H_
 

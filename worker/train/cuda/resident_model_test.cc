@@ -143,6 +143,7 @@ class DoublingReducer final : public GradientReducer {
     parts.emplace_back(values, count);
   }
   void Join() override { joined = true; }
+  std::string Await(double) override { return ""; }
 
   std::vector<std::pair<float*, int64_t>> parts;
   bool joined = false;
@@ -202,6 +203,7 @@ class UnrecordedReducer final : public GradientReducer {
     EXPECT_FALSE(memory_.repeating);
   }
   void Join() override { EXPECT_FALSE(memory_.repeating); }
+  std::string Await(double) override { return ""; }
 
   int sums = 0;
 

@@ -1,4 +1,4 @@
-#include "worker/train/batch_gradient.h"
+#include "worker/train/model_place.h"
 
 #include <gtest/gtest.h>
 
@@ -56,16 +56,16 @@ int VotesOf(int ranks, const std::string& kind, const std::string& gpu_id) {
   TrainingPlan plan;
   plan.kind = kind;
   plan.gpu_id = gpu_id;
-  const BatchGradient gradient(group, layout, plan, 1);
+  EXPECT_NE(PlaceModel(group, layout, plan, 1, nullptr), nullptr);
   return group.sums;
 }
 
-TEST(BatchGradient, ARankWithoutAGpuVotesAsOneThatMayHaveOne) {
+TEST(ModelPlace, ARankWithoutAGpuVotesAsOneThatMayHaveOne) {
   EXPECT_EQ(VotesOf(2, "pretrain", ""), 1);
   EXPECT_EQ(VotesOf(2, "pretrain", "GPU-none"), 1);
 }
 
-TEST(BatchGradient, NobodyVotesAloneOrWhereNoGpuIsUsed) {
+TEST(ModelPlace, NobodyVotesAloneOrWhereNoGpuIsUsed) {
   EXPECT_EQ(VotesOf(1, "pretrain", ""), 0);
   EXPECT_EQ(VotesOf(1, "pretrain", "GPU-none"), 0);
   EXPECT_EQ(VotesOf(2, "sft", ""), 0);

@@ -1,4 +1,4 @@
-#include "worker/train/cuda/gpu_step.h"
+#include "worker/train/cuda/rank_gpu.h"
 
 #include <cstdio>
 #include <utility>
@@ -7,9 +7,9 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "worker/train/cuda/cuda_device.h"
-#include "worker/train/cuda/device_step.h"
 #include "worker/train/cuda/nccl_reducer.h"
 #include "worker/train/cuda/pass_memory.h"
+#include "worker/train/cuda/peak_flops.h"
 
 namespace bonsai {
 namespace {
@@ -56,24 +56,24 @@ absl::StatusOr<std::unique_ptr<cuda::GradientReducer>> MeetRanks(RankGroup& grou
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<TrainStep>> CreateGpuStep(RankGroup& group, const ParameterLayout& layout,
-                                                         const LlamaPassOptions& options,
-                                                         const std::string& gpu_id) {
+absl::StatusOr<RankGpu> OpenRankGpu(RankGroup& group, const ParameterLayout& layout,
+                                    const LlamaPassOptions& options, const std::string& gpu_id) {
   cuda::CudaDeviceFacts facts;
   absl::StatusOr<std::unique_ptr<cuda::StepDevice>> device = OpenDevice(layout, gpu_id, facts);
-  std::unique_ptr<cuda::GradientReducer> reducer;
+  RankGpu gpu;
   if (group.ranks() > 1) {
     absl::StatusOr<std::unique_ptr<cuda::GradientReducer>> met =
         MeetRanks(group, device.ok() ? device->get() : nullptr);
     if (!met.ok()) return met.status();
-    reducer = *std::move(met);
+    gpu.reducer = *std::move(met);
   }
   if (!device.ok()) return device.status();
-  cuda::ResidentOptions resident;
-  resident.z_loss = options.z_loss;
-  if (options.precision == v1::BF16) resident.program.type = cuda::CellType::kBf16;
-  resident.pass_positions = cuda::PassPositions(layout.config(), resident.program, facts.memory_bytes);
-  return cuda::CreateDeviceStep(layout, *std::move(device), resident, std::move(reducer));
+  gpu.device = *std::move(device);
+  gpu.options.z_loss = options.z_loss;
+  if (options.precision == v1::BF16) gpu.options.program.type = cuda::CellType::kBf16;
+  gpu.options.pass_positions = cuda::PassPositions(layout.config(), gpu.options.program, facts.memory_bytes);
+  gpu.peak_flops = cuda::PeakFlops(*gpu.device, facts.name);
+  return gpu;
 }
 
 }  // namespace bonsai
