@@ -49,6 +49,21 @@ absl::string_view StripSpace(absl::string_view text) {
   return text;
 }
 
+std::vector<absl::string_view> SplitSpace(absl::string_view text) {
+  std::vector<absl::string_view> words;
+  size_t start = 0;
+  for (size_t i = 0; i < text.size();) {
+    const size_t length = SpaceBytes(text.substr(i));
+    if (length > 0) {
+      if (i > start) words.push_back(text.substr(start, i - start));
+      start = i + length;
+    }
+    i += length > 0 ? length : 1;
+  }
+  if (start < text.size()) words.push_back(text.substr(start));
+  return words;
+}
+
 size_t CountWords(absl::string_view text) {
   size_t words = 1;
   bool in_space = false;

@@ -4,6 +4,7 @@
 #define BONSAI_EVALUATOR_WHITE_SPACE_H_
 
 #include <cstddef>
+#include <vector>
 
 #include "absl/strings/string_view.h"
 
@@ -18,6 +19,9 @@ absl::string_view StripSpace(absl::string_view text);
 // len(re.split(r"\s+", text)): one more than there are runs of white space, so "" has one word and " a "
 // three.
 size_t CountWords(absl::string_view text);
+
+// The words between white space, none of them empty: str.split. They point into `text`.
+std::vector<absl::string_view> SplitSpace(absl::string_view text);
 
 }  // namespace bonsai
 

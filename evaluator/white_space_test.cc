@@ -36,5 +36,13 @@ TEST(WhiteSpace, CountsWordsAsPythonsSplitDoes) {
   EXPECT_EQ(CountWords(" one two "), 4u);
 }
 
+TEST(WhiteSpace, SplitsIntoWordsAsPythonsSplitDoes) {
+  EXPECT_EQ(SplitSpace(" one\u3000\n two\x1cthree "),
+            (std::vector<absl::string_view>{"one", "two", "three"}));
+  EXPECT_EQ(SplitSpace("one"), (std::vector<absl::string_view>{"one"}));
+  EXPECT_TRUE(SplitSpace("").empty());
+  EXPECT_TRUE(SplitSpace(" \u2003 ").empty());
+}
+
 }  // namespace
 }  // namespace bonsai
