@@ -11,9 +11,11 @@
 #include "absl/strings/str_cat.h"
 #include "edge_runtime/engine/engine.h"
 #include "evaluator/corpus.h"
+#include "evaluator/data_suites.h"
 #include "evaluator/engine_language_model.h"
 #include "evaluator/model_artifact.h"
 #include "evaluator/report_file.h"
+#include "evaluator/suite_groups.h"
 #include "evaluator/suites/bits_per_byte.h"
 #include "evaluator/suites/csqa.h"
 #include "evaluator/xz_size.h"
@@ -88,8 +90,10 @@ absl::StatusOr<Suites> MakeSuites(RunnerContext& context, const ModelArtifact& m
   if (spec.has_commonsenseqa()) {
     if (absl::Status status = AddCommonsenseQa(context, model, suites); !status.ok()) return status;
   }
+  if (absl::Status status = AddDataSuites(context, model, suites.suites); !status.ok()) return status;
   if (suites.suites.empty()) {
-    return absl::InvalidArgumentError("evaluate: names no suite; set bits_per_byte, commonsenseqa or both");
+    return absl::InvalidArgumentError(
+        "evaluate: names no suite; set bits_per_byte, commonsenseqa or suites, or several of them");
   }
   return suites;
 }
@@ -119,19 +123,26 @@ class ProgressReport {
 };
 
 absl::StatusOr<std::vector<v1::SuiteResult>> ScoreSuites(RunnerContext& context, LanguageModel& model,
-                                                         Suites& suites) {
+                                                         const edge::Tokenizer& tokenizer, Suites& suites) {
   uint64_t total = 0;
-  for (const auto& suite : suites.suites) total += suite->requests().size();
+  for (const auto& suite : suites.suites) total += suite->requests().size() + suite->generations().size();
   ProgressReport progress(context, total);
-  std::vector<v1::SuiteResult> results;
+  std::vector<Judgement> judgements;
   uint64_t before = 0;
+  const ScoreProgress update = [&](uint64_t done) { return progress.Update(before + done); };
   for (const auto& suite : suites.suites) {
-    const absl::StatusOr<std::vector<Score>> scores =
-        model.ScoreAll(suite->requests(), [&](uint64_t done) { return progress.Update(before + done); });
+    const absl::StatusOr<std::vector<Score>> scores = model.ScoreAll(suite->requests(), update);
     if (!scores.ok()) return scores.status();
-    results.push_back(suite->Judge({.scores = *scores, .texts = {}}).result);
     before += suite->requests().size();
+    const absl::StatusOr<std::vector<std::string>> texts =
+        model.GenerateAll(suite->generations(), tokenizer, update);
+    if (!texts.ok()) return texts.status();
+    before += suite->generations().size();
+    judgements.push_back(suite->Judge({.scores = *scores, .texts = *texts}));
   }
+  AddGroups(&judgements);
+  std::vector<v1::SuiteResult> results;
+  for (Judgement& judgement : judgements) results.push_back(std::move(judgement.result));
   if (suites.xz != nullptr) {
     const absl::StatusOr<XzFigures> figures = suites.xz->Wait();
     if (!figures.ok()) return figures.status();
@@ -177,7 +188,8 @@ absl::Status RunEvaluate(RunnerContext& context) {
 
   absl::StatusOr<Suites> suites = MakeSuites(context, **artifact);
   if (!suites.ok()) return suites.status();
-  const absl::StatusOr<std::vector<v1::SuiteResult>> results = ScoreSuites(context, **model, *suites);
+  const absl::StatusOr<std::vector<v1::SuiteResult>> results =
+      ScoreSuites(context, **model, (*artifact)->tokenizer(), *suites);
   if (!results.ok()) return results.status();
 
   v1::EvaluationReport report;

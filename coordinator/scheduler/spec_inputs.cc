@@ -1,5 +1,6 @@
 #include "coordinator/scheduler/spec_inputs.h"
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "bonsai/v1/options.pb.h"
 
@@ -12,7 +13,10 @@ using google::protobuf::Reflection;
 
 // Inputs that may be left out. Repeated ones may be empty without being here.
 bool IsOptional(const std::string& path, const Message& message) {
-  if (path == "evaluate.bits_per_byte.xz_reference") return true;
+  if (path == "evaluate.bits_per_byte.xz_reference" || path == "evaluate.compare_with") return true;
+  if (absl::StartsWith(path, "evaluate.suites[")) {
+    return absl::EndsWith(path, "].task") || absl::EndsWith(path, "].few_shot");
+  }
   const FieldDescriptor* mixture = message.GetDescriptor()->FindFieldByName("mixture");
   return path == "pack.corpus" && message.GetReflection()->FieldSize(message, mixture) > 0;
 }

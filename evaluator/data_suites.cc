@@ -1,0 +1,156 @@
+#include "evaluator/data_suites.h"
+
+#include <optional>
+#include <string>
+
+#include "absl/strings/str_cat.h"
+#include "edge_runtime/model/chat_template.h"
+#include "edge_runtime/model/mapped_file.h"
+#include "evaluator/corpus.h"
+#include "evaluator/suites/data_suite.h"
+#include "evaluator/suites/rolling_suite.h"
+#include "evaluator/suites/suite_file.h"
+
+namespace bonsai {
+namespace {
+
+using Run = v1::EvaluateSpec::SuiteRun;
+
+constexpr int kSuitesMax = 512;
+constexpr char kChatTemplate[] = "chat_template.jinja";
+
+absl::Status Named(absl::string_view field, const absl::Status& status) {
+  return absl::Status(status.code(), absl::StrCat(field, ": ", status.message()));
+}
+
+absl::StatusOr<v1::Suite> ReadTask(RunnerContext& context, const std::string& field) {
+  const absl::StatusOr<std::vector<std::string>> texts = ReadTexts(context, absl::StrCat(field, ".task"), 2);
+  if (!texts.ok()) return texts.status();
+  if (texts->size() != 1) {
+    return absl::InvalidArgumentError("task: the corpus must hold one document, a text that is a suite");
+  }
+  return ParseSuite("task", (*texts)[0]);
+}
+
+absl::StatusOr<v1::Suite> FindSuite(RunnerContext& context, const Run& run, const std::string& field) {
+  if (run.suite().empty() == run.task().empty()) {
+    return absl::InvalidArgumentError("set either suite or task");
+  }
+  if (run.task().empty()) {
+    return LoadSuite(absl::StrCat(context.task().share_dir(), "/suites"), run.suite(), run.profile());
+  }
+  absl::StatusOr<v1::Suite> suite = ReadTask(context, field);
+  if (suite.ok() && !run.profile().empty() && run.profile() != suite->profile()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("profile \"", run.profile(), "\" is not the task's, \"", suite->profile(), "\""));
+  }
+  return suite;
+}
+
+// Which of our chat templates the model's artifact carries. Only what renders as these do can be rendered
+// here.
+absl::StatusOr<edge::ChatTemplate> ReadChatTemplate(RunnerContext& context, const ModelArtifact& model) {
+  const absl::StatusOr<InputArtifact> input = context.Input("evaluate.model");
+  if (!input.ok()) return input.status();
+  const absl::StatusOr<std::string> path = context.InputPath(*input, kChatTemplate);
+  if (!path.ok()) {
+    return absl::InvalidArgumentError(absl::StrCat("chat_template is set, but the model has no ",
+                                                   kChatTemplate, ": ", path.status().message()));
+  }
+  std::string error;
+  const std::unique_ptr<edge::MappedFile> file = edge::MappedFile::Open(*path, &error);
+  if (file == nullptr) return absl::InternalError(absl::StrCat("cannot map ", kChatTemplate, ": ", error));
+  for (const edge::ChatTemplate candidate :
+       {edge::ChatTemplate::kAlpaca, edge::ChatTemplate::kLlama2, edge::ChatTemplate::kChatml}) {
+    if (file->text() == edge::ChatJinja(candidate, edge::PutsSpaceFirst(model.tokenizer()))) return candidate;
+  }
+  return absl::InvalidArgumentError(absl::StrCat("chat_template is set, but the model's ", kChatTemplate,
+                                                 " is none of Bonsai's (ALPACA, LLAMA2, CHATML)"));
+}
+
+absl::StatusOr<std::unique_ptr<Suite>> MakeRolling(const v1::Suite& suite, const Run& run,
+                                                   std::span<const v1::Document> documents,
+                                                   const ModelArtifact& model) {
+  if (run.chat_template() || run.has_shots() || !run.few_shot().empty()) {
+    return absl::InvalidArgumentError("whole texts have no chat_template, shots or few_shot");
+  }
+  return RollingSuite::Create(suite, run.subset(), documents, model.tokenizer(), model.config().max_seq_len);
+}
+
+// "word_sorting" of "word_sorting.json:examples:12", which the data job calls a record without an id.
+absl::string_view FileStem(absl::string_view id) {
+  id = id.substr(0, id.find(':'));
+  return id.substr(0, id.rfind('.'));
+}
+
+// The corpus' documents, the first max_documents. Where some are of a file that is called like the subset,
+// only those: the parts of a suite may share one corpus.
+absl::StatusOr<std::vector<v1::Document>> ReadQuestions(RunnerContext& context, const Run& run,
+                                                        const std::string& field) {
+  absl::StatusOr<std::vector<v1::Document>> documents =
+      ReadCorpus(context, absl::StrCat(field, ".corpus"), run.subset().empty() ? run.max_documents() : 0);
+  if (!documents.ok() || run.subset().empty()) return documents;
+  std::vector<v1::Document> own;
+  for (v1::Document& document : *documents) {
+    if (FileStem(document.id()) == run.subset()) own.push_back(document);
+  }
+  if (!own.empty()) documents = std::move(own);
+  if (run.max_documents() > 0 && documents->size() > run.max_documents())
+    documents->resize(run.max_documents());
+  return documents;
+}
+
+absl::StatusOr<std::unique_ptr<Suite>> MakeSuite(RunnerContext& context, const ModelArtifact& model,
+                                                 const Run& run, const std::string& field) {
+  const absl::StatusOr<v1::Suite> suite = FindSuite(context, run, field);
+  if (!suite.ok()) return suite.status();
+  const absl::StatusOr<std::vector<v1::Document>> questions = ReadQuestions(context, run, field);
+  if (!questions.ok()) return questions.status();
+  if (RulesOfSubset(*suite, run.subset()).request() == v1::Suite::ROLLING) {
+    return MakeRolling(*suite, run, *questions, model);
+  }
+  DataSuiteInput input{.suite = *suite,
+                       .subset = run.subset(),
+                       .questions = *questions,
+                       .few_shot = {},
+                       .shots = std::nullopt,
+                       .chat_template = std::nullopt,
+                       .positions_max = model.config().max_seq_len};
+  if (run.has_shots()) input.shots = run.shots();
+  std::vector<v1::Document> few_shot;
+  if (!run.few_shot().empty()) {
+    absl::StatusOr<std::vector<v1::Document>> read = ReadCorpus(context, absl::StrCat(field, ".few_shot"), 0);
+    if (!read.ok()) return read.status();
+    few_shot = *std::move(read);
+    input.few_shot.documents = few_shot;
+    const absl::StatusOr<InputArtifact> a = context.Input(absl::StrCat(field, ".corpus"));
+    const absl::StatusOr<InputArtifact> b = context.Input(absl::StrCat(field, ".few_shot"));
+    input.few_shot.is_questions = a.ok() && b.ok() && a->id == b->id;
+  }
+  if (run.chat_template()) {
+    const absl::StatusOr<edge::ChatTemplate> chat_template = ReadChatTemplate(context, model);
+    if (!chat_template.ok()) return chat_template.status();
+    input.chat_template = *chat_template;
+  }
+  return DataSuite::Create(input, model.tokenizer());
+}
+
+}  // namespace
+
+absl::Status AddDataSuites(RunnerContext& context, const ModelArtifact& model,
+                           std::vector<std::unique_ptr<Suite>>& suites) {
+  const auto& runs = context.task().spec().evaluate().suites();
+  if (runs.size() > kSuitesMax) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("evaluate.suites: there are ", runs.size(), "; valid: at most ", kSuitesMax));
+  }
+  for (int i = 0; i < runs.size(); ++i) {
+    const std::string field = absl::StrCat("evaluate.suites[", i, "]");
+    absl::StatusOr<std::unique_ptr<Suite>> suite = MakeSuite(context, model, runs[i], field);
+    if (!suite.ok()) return Named(field, suite.status());
+    suites.push_back(*std::move(suite));
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace bonsai
