@@ -118,14 +118,15 @@ bool SetLimits(const SandboxLimits& limits) {
          set(RLIMIT_SIGPENDING, 256, 256) && set(RLIMIT_STACK, 8 << 20, 8 << 20);
 }
 
-// A superuser becomes a user that owns nothing, whose processes are counted apart. One that may not (it is the
-// superuser of a user namespace that maps no other user) stays what it is; BubblewrapSandbox's probe finds out
-// whether the limits hold for it. System calls, not the C library's functions, which would speak to other
-// threads.
+// A superuser becomes a user that owns nothing, whose processes are counted apart. One that may not (it is
+// the superuser of a user namespace that maps no other user) stays what it is; BubblewrapSandbox's probe
+// finds out whether the limits hold for it. System calls, not the C library's functions, which would speak to
+// other threads.
 void LeaveSuperuser() {
   if (geteuid() != 0 || syscall(SYS_setgroups, 0, nullptr) != 0) return;
   for (const uid_t user : {kFirstUser + static_cast<uid_t>(getpid()), kNobody}) {
-    if (syscall(SYS_setresgid, user, user, user) == 0 && syscall(SYS_setresuid, user, user, user) == 0) return;
+    if (syscall(SYS_setresgid, user, user, user) == 0 && syscall(SYS_setresuid, user, user, user) == 0)
+      return;
   }
 }
 
