@@ -60,6 +60,14 @@ Examples:
   bonsai estimate pocket.textproto --set data=/data
   bonsai estimate pocket.textproto --set data=/data --flops 4e14 --price-per-hour 2.5)";
 
+constexpr char kHoldoutFooter[] = R"(
+keygen makes a key file; seal encrypts JSON lines with it, for a data job of format SEALED. Workers that may evaluate
+them are started with BONSAI_HOLDOUT_KEY_FILE set. What follows the verb is given to the program bonsai-holdout.
+
+Examples:
+  bonsai holdout keygen suite.key
+  bonsai holdout seal --key suite.key questions.jsonl questions.sealed)";
+
 }  // namespace
 
 ControlCommands::ControlCommands(VerbTable& verbs) {
@@ -67,6 +75,7 @@ ControlCommands::ControlCommands(VerbTable& verbs) {
   AddWorkers(verbs);
   AddSchedules(verbs);
   AddSimulation(verbs);
+  AddHoldout(verbs);
   AddEstimation(verbs);
 }
 
@@ -157,6 +166,16 @@ void ControlCommands::AddSimulation(VerbTable& verbs) {
   simulate->fallthrough(false)->prefix_command();
   simulate->footer(kSimulateFooter);
   simulate_ = simulate;
+}
+
+void ControlCommands::AddHoldout(VerbTable& verbs) {
+  CLI::App* holdout =
+      verbs.Add(verbs.app(), "holdout", "keygen, seal: encrypt the questions of a secret suite",
+                [this](Session& session) { return RunHoldout(holdout_->remaining(), session); });
+  // What follows is for bonsai-holdout to understand.
+  holdout->fallthrough(false)->prefix_command();
+  holdout->footer(kHoldoutFooter);
+  holdout_ = holdout;
 }
 
 void ControlCommands::AddEstimation(VerbTable& verbs) {

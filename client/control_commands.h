@@ -25,6 +25,7 @@ class ControlCommands {
   void AddWorkers(VerbTable& verbs);
   void AddSchedules(VerbTable& verbs);
   void AddSimulation(VerbTable& verbs);
+  void AddHoldout(VerbTable& verbs);
   void AddEstimation(VerbTable& verbs);
 
   // What the options are parsed into.
@@ -33,6 +34,7 @@ class ControlCommands {
   EstimateOptions estimate_;
   std::vector<std::string> sets_;
   const CLI::App* simulate_ = nullptr;
+  const CLI::App* holdout_ = nullptr;
 };
 
 }  // namespace bonsai

@@ -156,4 +156,8 @@ absl::StatusOr<int> RunSimulate(const std::vector<std::string>& arguments, Sessi
   return BecomeSibling("bonsai-simulate", words, session);
 }
 
+absl::StatusOr<int> RunHoldout(const std::vector<std::string>& arguments, Session& session) {
+  return BecomeSibling("bonsai-holdout", arguments, session);
+}
+
 }  // namespace bonsai

@@ -38,6 +38,7 @@ absl::StatusOr<int> RunScheduleRemove(const std::string& name, Session& session)
 
 // Becomes the sibling program bonsai-simulate with these arguments; returns only if that cannot be.
 absl::StatusOr<int> RunSimulate(const std::vector<std::string>& arguments, Session& session);
+absl::StatusOr<int> RunHoldout(const std::vector<std::string>& arguments, Session& session);
 
 // The name that a schedule of this file gets: the pipeline's, or the file's without its ending, in the
 // characters that a name may have. Empty if nothing of them is left.

@@ -13,6 +13,7 @@
 #include "worker/data/data_plan.h"
 #include "worker/data/document_text.h"
 #include "worker/data/duplicate_filter.h"
+#include "worker/data/holdout_data.h"
 #include "worker/data/script_counts.h"
 #include "worker/data/source_read_ahead.h"
 
@@ -166,6 +167,7 @@ absl::Status Publish(RunnerContext& context, const CorpusReport& report, const s
 absl::Status RunData(RunnerContext& context) {
   if (!context.task().spec().has_data())
     return absl::InvalidArgumentError("the task's spec is not of kind data");
+  if (IsHoldoutData(context.task().spec().data())) return RunHoldoutData(context);
   const absl::StatusOr<DataPlan> plan = PlanData(context.task().spec().data());
   if (!plan.ok()) return plan.status();
   CorpusBuilder builder(context, *plan);
