@@ -47,6 +47,8 @@ class Suite {
   // What has to be run before Judge can say anything; most suites have none. `answers` has no verdicts yet.
   virtual std::vector<CodeProgram> Programs(const Answers& /*answers*/) const { return {}; }
   virtual Judgement Judge(const Answers& answers) const = 0;
+  // Whether its questions are secret: then its answers are kept in memory alone, and it is asked as a whole.
+  virtual bool secret() const { return false; }
 };
 
 }  // namespace bonsai
