@@ -27,6 +27,7 @@
 #include "coordinator/rpc/stderr_log.h"
 #include "coordinator/rpc/storage_keeper.h"
 #include "coordinator/rpc/workers_service.h"
+#include "coordinator/scheduler/holdout_quota.h"
 #include "coordinator/status_pages.h"
 #include "coordinator/store/rocksdb_record_store.h"
 #include "coordinator/web/http_server.h"
@@ -158,6 +159,7 @@ void Coordinator::Parts::StartLoop(const v1::CoordinatorConfig& config, std::uni
   scheduling.code_version = ReadCodeVersion(config.share_dir());
   scheduling.queues.assign(config.queues().begin(), config.queues().end());
   scheduling.tenants.assign(config.tenants().begin(), config.tenants().end());
+  scheduling.holdout_queries_per_day = HoldoutQueriesPerDay(tracks);
   DecisionLoop::Options options;
   options.clock = SteadyWallClock();
   options.publish = [this](const RecordBatch& batch) {

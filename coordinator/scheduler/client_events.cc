@@ -2,6 +2,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "coordinator/scheduler/holdout_quota.h"
 #include "coordinator/scheduler/sweep_rungs.h"
 #include "coordinator/scheduler/table_scheduler.h"
 #include "coordinator/scheduler/tenancy.h"
@@ -18,6 +19,12 @@ absl::Status TableScheduler::Take(absl::Time now, const PipelineSubmitted& event
                                                    " jobs; at most ", options_.jobs_per_pipeline_max));
   }
   if (absl::Status status = CheckShares(event); !status.ok()) return status;
+  const auto is_holdout = [this](absl::string_view id) {
+    const auto found = artifacts_.find(std::string(id));
+    return found != artifacts_.end() && found->second.kind() == "holdout";
+  };
+  absl::Status quota = CheckHoldoutQueries(event, jobs_, is_holdout, options_.holdout_queries_per_day, now);
+  if (!quota.ok()) return quota;
   v1::PipelineRecord pipeline;
   pipeline.set_id(absl::StrCat("p", counters_.next_pipeline));
   pipeline.set_name(event.pipeline.name());

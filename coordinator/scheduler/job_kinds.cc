@@ -1,5 +1,6 @@
 #include "coordinator/scheduler/job_kinds.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace bonsai {
@@ -24,6 +25,15 @@ absl::string_view OutputKind(absl::string_view job_kind) {
     if (kind == job_kind) return output;
   }
   return "";
+}
+
+absl::string_view OutputKind(const v1::JobSpec& spec) {
+  const auto& sources = spec.data().sources();
+  const bool sealed = std::any_of(sources.begin(), sources.end(), [](const v1::DataSpec::Source& source) {
+    return source.format() == v1::DataSpec::SEALED;
+  });
+  if (sealed) return "holdout";
+  return spec.evaluate().has_part() ? "answers" : OutputKind(JobKind(spec));
 }
 
 std::string DeviceTarget(const v1::JobSpec& spec) {

@@ -20,6 +20,11 @@ TEST(JobKindsTest, EveryKindOfTheProtoHasAnOutputKind) {
 TEST(JobKindsTest, AnUnknownKindGivesNothing) {
   EXPECT_EQ(JobKind(v1::JobSpec()), "");
   EXPECT_EQ(OutputKind("distil"), "");
+  v1::JobSpec data;
+  data.mutable_data()->add_sources()->set_format(v1::DataSpec::C4_JSON_GZ);
+  EXPECT_EQ(OutputKind(data), "corpus");
+  data.mutable_data()->mutable_sources(0)->set_format(v1::DataSpec::SEALED);
+  EXPECT_EQ(OutputKind(data), "holdout");
   EXPECT_EQ(OutputKind(""), "");
 }
 

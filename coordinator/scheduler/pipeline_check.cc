@@ -171,7 +171,7 @@ std::optional<v1::ResolvedInput> Check::ResolveJob(int index, const SpecInput& i
     return std::nullopt;
   }
   needs_[index].push_back(it->second);
-  const absl::string_view gives = OutputKind(JobKind(pipeline_.jobs(it->second)));
+  const absl::string_view gives = OutputKind(pipeline_.jobs(it->second));
   // A job without a spec gives nothing; that is told once, for that job.
   if (!gives.empty() && !Takes(input.kinds, gives)) {
     problems_.AddLine(

@@ -187,6 +187,7 @@ struct SchedulerOptions {
   uint32_t excluded_workers_max = 8;                 // per job; the oldest may be used again
   absl::Duration usage_half_life = absl::Hours(24);  // of what counts against a tenant's fair share
   std::string code_version = {};                     // put into every task
+  uint32_t holdout_queries_per_day = 0;              // of a tenant (holdout_quota.h); 0: no limit
 };
 
 class Scheduler {

@@ -69,6 +69,15 @@ TEST_F(AgentTest, FillsInWhatTheRunnerNeedsToKnow) {
   EXPECT_TRUE(std::filesystem::is_directory(dir_ + "/storage/rendezvous/p1.data-1"));
 }
 
+TEST_F(AgentTest, GivesTheKeyOfSecretSuitesToNoOtherKindOfJob) {
+  setenv("BONSAI_HOLDOUT_KEY_FILE", "/somewhere/key", 1);
+  coordinator_->Desire({TaskOf("p1/data", {"env:BONSAI_HOLDOUT_KEY_FILE", "exit:1"})});
+  StartWorker();
+  unsetenv("BONSAI_HOLDOUT_KEY_FILE");
+  WaitForExit("p1/data");
+  EXPECT_THAT(coordinator_->Log("p1/data"), HasSubstr("BONSAI_HOLDOUT_KEY_FILE=\n"));
+}
+
 TEST_F(AgentTest, ExitsOfRunnersAreToldApart) {
   coordinator_->Desire({TaskOf("p1/code", {"exit:3"}),
                         TaskOf("p1/bad", {"failure:shard 3 is cut", "exit:65"}),

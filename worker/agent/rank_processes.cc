@@ -14,6 +14,7 @@
 #include "runner/rendezvous_frame.h"
 #include "runner/task_file.h"
 #include "storage/file_bytes.h"
+#include "storage/sealed_file.h"
 #include "worker/agent/agent_log.h"
 #include "worker/agent/leftover.h"
 
@@ -26,8 +27,12 @@ constexpr size_t kEventReadMax = 256 << 10;
 // Idle OpenMP threads must not spin: ranks share their machine with others.
 std::vector<std::string> RunnerEnvironment(const v1::Task& task, const RankFolder& folder) {
   uint32_t cpus = std::max(1u, task.spec().resources().cpus());
-  return {absl::StrCat("OMP_NUM_THREADS=", cpus), "OMP_WAIT_POLICY=passive", "GOMP_SPINCOUNT=0",
-          absl::StrCat("OPENBLAS_NUM_THREADS=", cpus), absl::StrCat(kRankFolderVariable, "=", folder.root)};
+  std::vector<std::string> environment = {absl::StrCat("OMP_NUM_THREADS=", cpus), "OMP_WAIT_POLICY=passive",
+                                          "GOMP_SPINCOUNT=0", absl::StrCat("OPENBLAS_NUM_THREADS=", cpus),
+                                          absl::StrCat(kRankFolderVariable, "=", folder.root)};
+  // The key of secret suites is for evaluations alone.
+  if (!task.spec().has_evaluate()) environment.push_back(absl::StrCat(kHoldoutKeyVariable, "="));
+  return environment;
 }
 
 // For a reader that is started afterwards: nothing need survive a crash of the machine, so nothing is synced.
