@@ -12,7 +12,7 @@ using google::protobuf::Reflection;
 
 // Inputs that may be left out. Repeated ones may be empty without being here.
 bool IsOptional(const std::string& path, const Message& message) {
-  if (path == "evaluate.bits_per_byte.xz_reference") return true;
+  if (path == "evaluate.bits_per_byte.xz_reference" || path == "evaluate.compare_with") return true;
   const FieldDescriptor* mixture = message.GetDescriptor()->FindFieldByName("mixture");
   return path == "pack.corpus" && message.GetReflection()->FieldSize(message, mixture) > 0;
 }
@@ -38,7 +38,8 @@ void ListField(const Message& message, const FieldDescriptor& field, const std::
   const std::string kinds = field.options().GetExtension(v1::input_kinds);
   if (!field.is_repeated()) {
     const std::string value = reflection.GetString(message, &field);
-    if (!value.empty() || !IsOptional(path, message)) inputs.push_back({path, value, kinds});
+    const bool optional = IsOptional(path, message);
+    if (!value.empty() || !optional) inputs.push_back({path, value, kinds, optional});
     return;
   }
   for (int i = 0; i < reflection.FieldSize(message, &field); ++i) {
