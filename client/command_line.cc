@@ -11,6 +11,7 @@
 #include "client/control_commands.h"
 #include "client/install_tree.h"
 #include "client/storage_commands.h"
+#include "client/submission_commands.h"
 #include "client/verb_table.h"
 #include "client/verbs.h"
 
@@ -91,7 +92,8 @@ struct Parsed {
   PullOptions pull;
   ExportOptions exporting;
   LocalClusterOptions up;
-  std::string pipeline, id, kind, track, shell, import_file;
+  LeaderboardOptions leaderboard;
+  std::string pipeline, id, kind, shell, import_file;
   ShowOptions show;
 };
 
@@ -205,9 +207,12 @@ class Verbs {
     importing->add_option("FILE", parsed_.import_file, "The archive")->required();
     importing->footer(kImportFooter);
 
-    Add(app_, "leaderboard", "Show the ranking of submissions, every figure beside its floor",
-        [this](Session& session) { return RunLeaderboard(parsed_.track, session); })
-        ->add_option("--track", parsed_.track, "Only this track");
+    CLI::App* leaderboard =
+        Add(app_, "leaderboard", "Show the ranking of submissions, every figure beside its floor",
+            [this](Session& session) { return RunLeaderboard(parsed_.leaderboard, session); });
+    leaderboard->add_option("--track", parsed_.leaderboard.track, "Only this track");
+    leaderboard->add_flag("--history", parsed_.leaderboard.history,
+                          "Also the submissions that later ones of the same name replaced");
   }
 
   CLI::App& app_;
@@ -237,6 +242,7 @@ int RunCommandLine(const std::vector<std::string>& arguments, Session& session) 
   Verbs verbs(table, parsed);
   ControlCommands control(table);
   StorageCommands storage(table);
+  SubmissionCommands submission(table);
   verbs.AddCompletion();
   // CLI11 takes the arguments from the back, and reports by exceptions; they end here.
   std::vector<std::string> reversed(arguments.rbegin(), arguments.rend());

@@ -323,6 +323,20 @@ TEST_F(CommandLineTest, PullCleansUpWhenInterrupted) {
   EXPECT_FALSE(fs::exists(folder_ + "/out"));
 }
 
+TEST_F(CommandLineTest, ASubmissionIsFetchedBeforeItIsJudged) {
+  EXPECT_EQ(Bonsai({"submission", "check", "p1/none"}), kExitRefused);
+  fake_.AddArtifact("model", {{"a.bin", "first file"}});
+  EXPECT_EQ(Bonsai({"submission", "pack", "p1/model", "--out", folder_ + "/out"}), kExitRefused);
+  EXPECT_THAT(err_, HasSubstr("is of kind model, and no submission"));
+  EXPECT_FALSE(fs::exists(folder_ + "/out")) << "nothing is left";
+  Write("file", "");
+  EXPECT_EQ(Bonsai({"submission", "pack", "p1/row", "--out", folder_}), kExitRefused);
+  EXPECT_THAT(err_, HasSubstr("is not empty"));
+  // The sibling program is not beside this test.
+  EXPECT_EQ(Alone({"submission", "check", folder_}), kExitRefused);
+  EXPECT_THAT(err_, HasSubstr("bonsai-submission"));
+}
+
 TEST_F(CommandLineTest, ShowsLeaderboardWorkersAndDevices) {
   fake_.rows.emplace_back().set_name("pocket");
   EXPECT_EQ(Bonsai({"leaderboard"}), kExitOk);
@@ -382,7 +396,7 @@ TEST_F(CommandLineTest, ExplainsItself) {
   EXPECT_EQ(Alone({"--help"}), kExitOk);
   EXPECT_THAT(out_, AllOf(HasSubstr("Exit codes:"), HasSubstr("leaderboard"), HasSubstr("BONSAI_DIR")));
   for (const char* verb : {"up", "submit", "jobs", "watch", "logs", "cancel", "artifacts", "pull", "storage",
-                           "leaderboard", "devices", "workers", "completion"}) {
+                           "leaderboard", "devices", "workers", "completion", "submission"}) {
     EXPECT_EQ(Alone({verb, "--help"}), kExitOk);
     EXPECT_THAT(out_, HasSubstr(verb));
   }
@@ -402,7 +416,8 @@ TEST_F(CommandLineTest, CompletesInBash) {
     EXPECT_EQ(std::system(command.c_str()), 0);
     return Read(out);
   };
-  EXPECT_EQ(complete("sub", 1), "submit\n");
+  EXPECT_EQ(complete("sub", 1), "submit submission\n");
+  EXPECT_EQ(complete("submission c", 2), "check\n");
   EXPECT_EQ(complete("artifacts s", 2), "show\n");
   EXPECT_EQ(complete("artifacts show --li", 3), "--lineage\n");
   EXPECT_EQ(complete("--json logs --sa", 3), "--samples\n");

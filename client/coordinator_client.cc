@@ -160,8 +160,10 @@ absl::StatusOr<v1::ListWorkersResponse> CoordinatorClient::ListWorkers() {
   return connection_->Call(&v1::Coordinator::Stub::ListWorkers, v1::ListWorkersRequest(), address_);
 }
 
-absl::StatusOr<v1::GetLeaderboardResponse> CoordinatorClient::GetLeaderboard(const std::string& track) {
+absl::StatusOr<v1::GetLeaderboardResponse> CoordinatorClient::GetLeaderboard(const std::string& track,
+                                                                             bool history) {
   v1::GetLeaderboardRequest request;
+  request.set_history(history);
   request.set_track(track);
   return connection_->Call(&v1::Coordinator::Stub::GetLeaderboard, request, address_);
 }

@@ -42,7 +42,7 @@ class CoordinatorClient {
   // May take as long as a pass over the storage does.
   absl::StatusOr<v1::CollectGarbageResponse> CollectGarbage(bool dry_run);
   absl::StatusOr<v1::ListWorkersResponse> ListWorkers();
-  absl::StatusOr<v1::GetLeaderboardResponse> GetLeaderboard(const std::string& track);
+  absl::StatusOr<v1::GetLeaderboardResponse> GetLeaderboard(const std::string& track, bool history = false);
 
   // The calls that steer and explain.
   absl::StatusOr<v1::PauseResponse> Call(const v1::PauseRequest& request);

@@ -1,8 +1,11 @@
 #include "client/leaderboard_view.h"
 
+#include <algorithm>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
 #include "absl/time/time.h"
 #include "client/figures.h"
@@ -37,7 +40,19 @@ std::string WithFloor(const v1::MetricResult& metric) {
                       metric.has_floor() ? absl::StrCat(" (floor ", FormatValue(metric.floor()), ")") : "");
 }
 
+// "18.5": points are whole or halves, or thirds of a tie.
+std::string Points(double points) { return absl::StrFormat("%.4g", points); }
+
+// "-" for a submission that has no place: it was replaced, or lacks what its track ranks by.
+std::string Rank(const v1::LeaderboardRow& row) { return row.rank() == 0 ? "-" : absl::StrCat(row.rank()); }
+
+bool HasPoints(const v1::GetLeaderboardResponse& response) {
+  return std::any_of(response.rows().begin(), response.rows().end(),
+                     [](const v1::LeaderboardRow& row) { return !row.points().empty(); });
+}
+
 std::string Ranking(const v1::GetLeaderboardResponse& response, size_t width) {
+  const bool points = HasPoints(response);
   std::vector<std::vector<std::string>> rows;
   for (const v1::LeaderboardRow& row : response.rows()) {
     std::vector<std::string> scores;
@@ -47,10 +62,21 @@ std::string Ranking(const v1::GetLeaderboardResponse& response, size_t width) {
       scores.push_back(absl::StrCat(suite.suite() == metric.name() ? "" : absl::StrCat(suite.suite(), " "),
                                     metric.name(), " ", WithFloor(metric)));
     }
-    rows.push_back({row.track(), absl::StrCat(row.rank()), row.name(), FormatCount(row.parameters()),
-                    scores.empty() ? kNotMeasured : absl::StrJoin(scores, ", ")});
+    std::vector<std::string> cells = {row.track(), Rank(row), row.name(), FormatCount(row.parameters())};
+    if (points) {
+      cells.push_back(row.points().empty() ? "" : Points(row.points_total()));
+      cells.push_back(row.has_geometric_mean() ? FormatValue(row.geometric_mean()) : "");
+    }
+    cells.push_back(scores.empty() ? kNotMeasured : absl::StrJoin(scores, ", "));
+    rows.push_back(std::move(cells));
   }
-  return RenderTable({{"TRACK"}, {"RANK", true}, {"NAME"}, {"PARAMETERS", true}, {"SCORES"}}, rows, 0, width);
+  std::vector<TableColumn> columns = {{"TRACK"}, {"RANK", true}, {"NAME"}, {"PARAMETERS", true}};
+  if (points) {
+    columns.push_back({"POINTS", true});
+    columns.push_back({"GEO MEAN", true});
+  }
+  columns.push_back({"SCORES"});
+  return RenderTable(columns, rows, 0, width);
 }
 
 std::string Scores(const v1::LeaderboardRow& row, size_t width) {
@@ -125,9 +151,40 @@ std::string Rules(const v1::LeaderboardRow& row) {
   return rules.empty() ? "none were checked" : absl::StrJoin(rules, "; ");
 }
 
+std::string PointsOf(const v1::LeaderboardRow& row) {
+  std::vector<std::string> tasks;
+  for (const v1::TaskPoints& points : row.points())
+    tasks.push_back(absl::StrCat(points.task(), " ", Points(points.points()), " (#", points.place(), ")"));
+  return absl::StrCat(Points(row.points_total()), ": ", absl::StrJoin(tasks, ", "));
+}
+
+// "commonsenseqa acc: 12 better, 3 worse of 1,221, +0.0074, p 0.035 (exact McNemar)".
+std::string Comparison(const v1::MetricComparison& one) {
+  return absl::StrCat(one.suite(), " ", one.metric(), ": ", FormatCount(one.better()), " better, ",
+                      FormatCount(one.worse()), " worse of ", FormatCount(one.items()), ", ",
+                      absl::StrFormat("%+.4g, p %.3g", one.difference(), one.p_value()), " (", one.test(),
+                      ")");
+}
+
+// What is there of: points, geometric mean, flags, comparisons, how to make it again.
+std::string Standing(const v1::LeaderboardRow& row, size_t width) {
+  std::string text;
+  if (!row.flags().empty())
+    absl::StrAppend(&text, Paragraph("FLAGS", absl::StrJoin(row.flags(), "; "), width));
+  if (!row.points().empty()) absl::StrAppend(&text, Paragraph("points", PointsOf(row), width));
+  if (row.has_geometric_mean())
+    absl::StrAppend(&text, Paragraph("geometric mean", FormatValue(row.geometric_mean()), width));
+  std::vector<std::string> comparisons;
+  for (const v1::MetricComparison& one : row.comparisons()) comparisons.push_back(Comparison(one));
+  if (!comparisons.empty())
+    absl::StrAppend(&text, Paragraph("since before", absl::StrJoin(comparisons, "; "), width));
+  if (!row.reproduce().empty()) absl::StrAppend(&text, Paragraph("reproduce", row.reproduce(), width));
+  return text;
+}
+
 std::string Block(const v1::LeaderboardRow& row, size_t width) {
   const absl::Time made = absl::FromUnixMillis(row.created_unix_ms());
-  std::string text = absl::StrCat("\n", Printable(row.track()), " #", row.rank(), "  ", Printable(row.name()),
+  std::string text = absl::StrCat("\n", Printable(row.track()), " #", Rank(row), "  ", Printable(row.name()),
                                   "  ", FormatCount(row.parameters()), " parameters, ",
                                   row.created_unix_ms() > 0
                                       ? absl::FormatTime("%Y-%m-%d %H:%M UTC", made, absl::UTCTimeZone())
@@ -139,7 +196,7 @@ std::string Block(const v1::LeaderboardRow& row, size_t width) {
     }
   }
   absl::StrAppend(
-      &text, Paragraph("rules", Rules(row), width),
+      &text, Standing(row, width), Paragraph("rules", Rules(row), width),
       Paragraph("data sets", row.datasets().empty() ? "none" : absl::StrJoin(row.datasets(), ", "), width),
       Paragraph("submission", row.submission_id(), width),
       Paragraph("model",

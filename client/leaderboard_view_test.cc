@@ -1,6 +1,7 @@
 #include "client/leaderboard_view.h"
 
 #include <cmath>
+#include <tuple>
 
 #include "absl/strings/str_split.h"
 #include "client/text_layout.h"
@@ -70,6 +71,34 @@ v1::LeaderboardRow Row() {
   return row;
 }
 
+// A row with all that the coordinator fills in.
+v1::LeaderboardRow Full() {
+  v1::LeaderboardRow row = Row();
+  for (const auto& [task, points, place] :
+       {std::tuple("CommonsenseQA", 9.5, 1u), std::tuple("Throughput", 18.0, 2u)}) {
+    v1::TaskPoints& one = *row.add_points();
+    one.set_task(task);
+    one.set_points(points);
+    one.set_place(place);
+  }
+  row.set_points_total(27.5);
+  row.set_geometric_mean(0.012);
+  row.add_flags("commonsenseqa: answers C to every question");
+  row.add_flags("not measured: GSM8K");
+  v1::MetricComparison& since = *row.add_comparisons();
+  since.set_suite("commonsenseqa");
+  since.set_metric("acc");
+  since.set_items(1221);
+  since.set_better(12);
+  since.set_worse(3);
+  since.set_difference(9.0 / 1221);
+  since.set_p_value(0.03515625);
+  since.set_test("exact McNemar");
+  row.set_reproduce(
+      "bonsai submission pack p1/row --out row && bonsai submit row/pipeline.textproto --watch");
+  return row;
+}
+
 TEST(LeaderboardViewTest, ShowsEveryFigureIn100Columns) {
   v1::GetLeaderboardResponse response;
   *response.add_rows() = Row();
@@ -100,9 +129,31 @@ from_scratch #1  pocket  1,052,288 parameters, 2023-11-14 22:13 UTC
 )");
 }
 
+TEST(LeaderboardViewTest, ShowsPointsFlagsAndHowToMakeItAgain) {
+  v1::GetLeaderboardResponse response;
+  *response.add_rows() = Full();
+  const std::string text = RenderLeaderboard(response, 120);
+  EXPECT_THAT(text, HasSubstr("PARAMETERS  POINTS  GEO MEAN  SCORES"));
+  EXPECT_THAT(text, HasSubstr("1,052,288    27.5    0.0120  bits_per_byte 2.211"));
+  EXPECT_THAT(text,
+              HasSubstr("FLAGS          commonsenseqa: answers C to every question; not measured: GSM8K"));
+  EXPECT_THAT(text, HasSubstr("points         27.5: CommonsenseQA 9.5 (#1), Throughput 18 (#2)"));
+  EXPECT_THAT(
+      text, HasSubstr("since before   commonsenseqa acc: 12 better, 3 worse of 1,221, +0.007371, p 0.0352"));
+  EXPECT_THAT(text, HasSubstr("reproduce      bonsai submission pack p1/row --out row"));
+}
+
+TEST(LeaderboardViewTest, ARowWithoutAPlaceHasNone) {
+  v1::GetLeaderboardResponse response;
+  *response.add_rows() = Row();
+  response.mutable_rows(0)->set_rank(0);
+  EXPECT_THAT(RenderLeaderboard(response, 100), HasSubstr("from_scratch #-  pocket"));
+}
+
 TEST(LeaderboardViewTest, NeverIsWiderThanAskedFor) {
   v1::GetLeaderboardResponse response;
   *response.add_rows() = Row();
+  *response.add_rows() = Full();
   for (size_t width : {100, 120, 160}) {
     for (absl::string_view line : absl::StrSplit(RenderLeaderboard(response, width), '\n')) {
       EXPECT_LE(DisplayWidth(line), width) << line;

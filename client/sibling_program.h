@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "client/session.h"
 
 namespace bonsai {
@@ -16,6 +17,11 @@ namespace bonsai {
 // exit code are the verb's. Returns only if that cannot be: NotFound.
 absl::Status BecomeSibling(const std::string& name, const std::vector<std::string>& arguments,
                            Session& session);
+
+// Runs it beside this one, with the same output, and waits: its exit code. NotFound: it cannot be run;
+// Internal: a signal ended it.
+absl::StatusOr<int> RunSibling(const std::string& name, const std::vector<std::string>& arguments,
+                               Session& session);
 
 }  // namespace bonsai
 

@@ -152,9 +152,10 @@ absl::StatusOr<int> RunImport(const std::string& file, Session& session) {
       });
 }
 
-absl::StatusOr<int> RunLeaderboard(const std::string& track, Session& session) {
+absl::StatusOr<int> RunLeaderboard(const LeaderboardOptions& options, Session& session) {
   return CallAndPrint(
-      session, [&](CoordinatorClient& client) { return client.GetLeaderboard(track); },
+      session,
+      [&](CoordinatorClient& client) { return client.GetLeaderboard(options.track, options.history); },
       [&](const auto& response) { return RenderLeaderboard(response, session.screen.columns); });
 }
 

@@ -42,7 +42,11 @@ absl::StatusOr<int> RunArtifactsShow(const ShowOptions& options, Session& sessio
 absl::StatusOr<int> RunPull(const PullOptions& options, Session& session);
 absl::StatusOr<int> RunExport(const ExportOptions& options, Session& session);
 absl::StatusOr<int> RunImport(const std::string& file, Session& session);
-absl::StatusOr<int> RunLeaderboard(const std::string& track, Session& session);
+struct LeaderboardOptions {
+  std::string track;  // empty: all
+  bool history = false;
+};
+absl::StatusOr<int> RunLeaderboard(const LeaderboardOptions& options, Session& session);
 absl::StatusOr<int> RunDevices(Session& session);
 absl::StatusOr<int> RunWorkers(Session& session);
 

@@ -2,10 +2,12 @@
 
 #include <atomic>
 #include <filesystem>
+#include <functional>
 #include <optional>
 #include <utility>
 
 #include "absl/strings/ascii.h"
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
@@ -70,6 +72,23 @@ absl::Status Named(const char* field, const absl::Status& status) {
   return absl::Status(status.code(), absl::StrCat(field, ": ", status.message()));
 }
 
+// Since when the coordinator has run this code version, by a file "<version> <Unix milliseconds>" that is
+// made anew when the version changes. A file that is lost costs a run of what could have been reused.
+absl::StatusOr<absl::Time> KeepCodeSince(const std::string& path, const std::string& version,
+                                         absl::Time now) {
+  const std::string line = ReadFirstLine(path);
+  const size_t space = line.rfind(' ');
+  int64_t since_ms = 0;
+  if (space != std::string::npos && line.substr(0, space) == version &&
+      absl::SimpleAtoi(line.substr(space + 1), &since_ms)) {
+    return absl::FromUnixMillis(since_ms);
+  }
+  const absl::Status wrote =
+      WriteFileAtomically(path, absl::StrCat(version, " ", absl::ToUnixMillis(now), "\n"));
+  if (!wrote.ok()) return wrote;
+  return now;
+}
+
 }  // namespace
 
 std::string ReadCodeVersion(const std::string& share_dir) {
@@ -80,6 +99,7 @@ std::string ReadCodeVersion(const std::string& share_dir) {
 // In the order of their lives: each uses only those above it.
 struct Coordinator::Parts {
   std::string state_dir;
+  std::function<absl::Time()> clock;  // empty: the wall's time
   std::vector<v1::Track> tracks;
   Metrics metrics;
   std::shared_ptr<CallGuard> guard;                      // nullptr: calls are not authenticated
@@ -106,7 +126,8 @@ struct Coordinator::Parts {
   absl::Status Secure(const v1::SecurityConfig& config);
   absl::Status Load(const v1::CoordinatorConfig& config);
   absl::Status Serve(const v1::CoordinatorConfig& config);
-  void StartLoop(const v1::CoordinatorConfig& config, std::unique_ptr<RecordStore> store, Records records);
+  absl::Status StartLoop(const v1::CoordinatorConfig& config, std::unique_ptr<RecordStore> store,
+                         Records records);
 };
 
 absl::Status Coordinator::Parts::Secure(const v1::SecurityConfig& config) {
@@ -140,12 +161,13 @@ absl::Status Coordinator::Parts::Load(const v1::CoordinatorConfig& config) {
   if (!records.ok()) return Named("state_dir", records.status());
   LogLine(absl::StrCat("loaded ", records->pipelines.size(), " pipelines, ", records->jobs.size(), " jobs, ",
                        records->artifacts.size(), " artifacts, ", tracks.size(), " tracks"));
-  StartLoop(config, *std::move(store), *std::move(records));
+  if (absl::Status started = StartLoop(config, *std::move(store), *std::move(records)); !started.ok())
+    return started;
   return absl::OkStatus();
 }
 
-void Coordinator::Parts::StartLoop(const v1::CoordinatorConfig& config, std::unique_ptr<RecordStore> store,
-                                   Records records) {
+absl::Status Coordinator::Parts::StartLoop(const v1::CoordinatorConfig& config,
+                                           std::unique_ptr<RecordStore> store, Records records) {
   model =
       std::make_unique<ReadModel>(records, [this](const v1::JobRecord* before, const v1::JobRecord& after) {
         RecordJobChange(metrics, before, after);
@@ -157,11 +179,15 @@ void Coordinator::Parts::StartLoop(const v1::CoordinatorConfig& config, std::uni
   scheduling.synchronize_interval = std::min(scheduling.synchronize_interval, scheduling.lease / 4);
   scheduling.storage = config.storage();
   scheduling.code_version = ReadCodeVersion(config.share_dir());
+  const absl::StatusOr<absl::Time> since = KeepCodeSince(
+      absl::StrCat(state_dir, "/code_version"), scheduling.code_version, clock ? clock() : absl::Now());
+  if (!since.ok()) return since.status();
+  scheduling.code_since = *since;
   scheduling.queues.assign(config.queues().begin(), config.queues().end());
   scheduling.tenants.assign(config.tenants().begin(), config.tenants().end());
   scheduling.holdout_queries_per_day = HoldoutQueriesPerDay(tracks);
   DecisionLoop::Options options;
-  options.clock = SteadyWallClock();
+  options.clock = clock ? clock : SteadyWallClock();
   options.publish = [this](const RecordBatch& batch) {
     model->Publish(batch);
     for (int i = 0; i < static_cast<int>(batch.pipelines.size()); ++i) metrics.CountPipeline();
@@ -169,22 +195,27 @@ void Coordinator::Parts::StartLoop(const v1::CoordinatorConfig& config, std::uni
   };
   std::unique_ptr<Scheduler> scheduler = Scheduler::Create(scheduling, std::move(records), options.clock());
   loop = std::make_unique<DecisionLoop>(std::move(scheduler), std::move(store), &metrics, std::move(options));
+  return absl::OkStatus();
 }
 
 absl::Status Coordinator::Parts::Serve(const v1::CoordinatorConfig& config) {
   submission = std::make_unique<PipelineSubmission>(loop.get(), model.get(), &tracks);
   catalog = std::make_unique<ArtifactCatalog>(blobs.get(), model.get());
   intake = std::make_unique<BlobIntake>(blobs.get(), partial_blobs.get());
-  imports = std::make_unique<ArtifactImport>(
-      ArtifactImport::Parts{blobs.get(), &tracks,
-                            [this](const std::string& id, v1::ArtifactRecord* record) {
-                              std::optional<v1::ArtifactRecord> found = model->FindArtifact(id);
-                              if (found) *record = *std::move(found);
-                              return found.has_value();
-                            },
-                            [this](ArtifactImported event) { return loop->Import(std::move(event)); }});
+  const FindJobRecord find_job = [this](const std::string& id) -> std::optional<v1::JobRecord> {
+    std::optional<v1::JobStatus> found = model->FindJob(id);
+    return found ? std::optional<v1::JobRecord>(std::move(*found->mutable_job())) : std::nullopt;
+  };
+  imports = std::make_unique<ArtifactImport>(ArtifactImport::Parts{
+      blobs.get(), &tracks,
+      [this](const std::string& id, v1::ArtifactRecord* record) {
+        std::optional<v1::ArtifactRecord> found = model->FindArtifact(id);
+        if (found) *record = *std::move(found);
+        return found.has_value();
+      },
+      [this](ArtifactImported event) { return loop->Import(std::move(event)); }, find_job});
   access = std::make_unique<BlobAccess>(blobs.get(), model.get());
-  check = std::make_unique<ArtifactCheck>(blobs.get(), &tracks, &metrics);
+  check = std::make_unique<ArtifactCheck>(blobs.get(), &tracks, find_job, &metrics);
   leaderboard = std::make_unique<LeaderboardRows>(blobs.get(), model.get(), &tracks);
   StorageKeeper::Options keeping =
       StorageKeeper::OptionsOf(config.storage(), absl::Milliseconds(config.lease_ms()));
@@ -216,9 +247,11 @@ Coordinator::Coordinator(std::unique_ptr<Parts> parts) : parts_(std::move(parts)
 
 Coordinator::~Coordinator() { Stop(); }
 
-absl::StatusOr<std::unique_ptr<Coordinator>> Coordinator::Start(const v1::CoordinatorConfig& config) {
+absl::StatusOr<std::unique_ptr<Coordinator>> Coordinator::Start(const v1::CoordinatorConfig& config,
+                                                                std::function<absl::Time()> clock) {
   std::unique_ptr<Coordinator> coordinator(new Coordinator(std::make_unique<Parts>()));
   Parts& parts = *coordinator->parts_;
+  parts.clock = std::move(clock);
   const absl::Time start = absl::Now();
   if (absl::Status exposed = CheckExposure(config); !exposed.ok()) return exposed;
   if (config.has_security()) {

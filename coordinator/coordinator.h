@@ -5,10 +5,12 @@
 #ifndef BONSAI_COORDINATOR_COORDINATOR_H_
 #define BONSAI_COORDINATOR_COORDINATOR_H_
 
+#include <functional>
 #include <memory>
 #include <string>
 
 #include "absl/status/statusor.h"
+#include "absl/time/time.h"
 #include "bonsai/v1/config.pb.h"
 
 namespace bonsai {
@@ -17,8 +19,10 @@ class Coordinator {
  public:
   // `config` is checked (ParseCoordinatorConfig). When this returns, both servers listen, and
   // state_dir/address and state_dir/metrics_address say where. Errors name the field of the configuration or
-  // the file.
-  static absl::StatusOr<std::unique_ptr<Coordinator>> Start(const v1::CoordinatorConfig& config);
+  // the file. `clock` is what schedules, leases and records go by, and never goes backwards; empty: the
+  // wall's time. Tests move one of their own.
+  static absl::StatusOr<std::unique_ptr<Coordinator>> Start(const v1::CoordinatorConfig& config,
+                                                            std::function<absl::Time()> clock = nullptr);
   ~Coordinator();
 
   std::string address() const;

@@ -6,6 +6,7 @@
 #include <grpcpp/grpcpp.h>
 
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -71,7 +72,7 @@ class CoordinatorFixture : public ::testing::Test {
   void Start() {
     absl::StatusOr<v1::CoordinatorConfig> config = ParseCoordinatorConfig("test", ConfigText());
     ASSERT_TRUE(config.ok()) << config.status();
-    absl::StatusOr<std::unique_ptr<Coordinator>> started = Coordinator::Start(*config);
+    absl::StatusOr<std::unique_ptr<Coordinator>> started = Coordinator::Start(*config, clock_);
     ASSERT_TRUE(started.ok()) << started.status();
     coordinator_ = *std::move(started);
     Connect(coordinator_->address());
@@ -165,6 +166,7 @@ class CoordinatorFixture : public ::testing::Test {
   }
 
   std::string folder_;
+  std::function<absl::Time()> clock_;  // of coordinators that are started later; empty: the wall's time
   std::unique_ptr<DirectoryBlobStore> blobs_;
   std::unique_ptr<Coordinator> coordinator_;
   std::shared_ptr<grpc::Channel> channel_;

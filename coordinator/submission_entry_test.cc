@@ -2,6 +2,7 @@
 #include <civetweb.h>
 #include <google/protobuf/text_format.h>
 
+#include <atomic>
 #include <functional>
 
 #include "coordinator/coordinator_fixture.h"
@@ -89,10 +90,25 @@ class SubmissionEntryTest : public CoordinatorFixture {
     return row;
   }
 
+  // Starts again with these rules added to the track's, and a clock that the test moves.
+  void PutTrack(const std::string& rules) {
+    ASSERT_TRUE(WriteFileAtomically(folder_ + "/share/tracks/pocket.textproto",
+                                    "name: 'pocket' title: 'Pocket' allowed_datasets: 'c4' "
+                                    "ranking_metric: 'bits_per_byte/bits_per_byte' "
+                                    "ranking_lower_is_better: true " +
+                                        rules + "\n")
+                    .ok());
+    clock_ = [this] { return absl::FromUnixSeconds(1'800'000'000) + absl::Milliseconds(moved_ms_.load()); };
+    Restart();
+  }
+
   // Submits the pipeline and plays a worker until it has ended. How its submission ended.
   v1::JobRecord RunPipeline(const std::string& request_id) {
     v1::Pipeline pipeline;
     EXPECT_TRUE(google::protobuf::TextFormat::ParseFromString(kPipeline, &pipeline));
+    for (v1::JobSpec& job : *pipeline.mutable_jobs()) {
+      if (job.has_submission()) job.mutable_submission()->set_name(name_);
+    }
     v1::SubmitPipelineResponse submitted;
     const grpc::Status status = Submit(request_id, pipeline, &submitted);
     EXPECT_TRUE(status.ok()) << status.error_message();
@@ -106,6 +122,7 @@ class SubmissionEntryTest : public CoordinatorFixture {
       for (const v1::Task& task : response.desired()) {
         const std::string key = absl::StrCat(task.job_id(), " ", task.attempt());
         auto known = reports.find(key);
+        if (known == reports.end() && JobKind(task.spec()) == late_kind_) moved_ms_ += 2000;
         next[key] =
             known != reports.end() ? known->second : Exited(task, v1::RankReport::DONE, PlayRunner(task));
       }
@@ -141,12 +158,16 @@ class SubmissionEntryTest : public CoordinatorFixture {
   std::string dataset_ = "c4";
   std::string dtype_ = "F32";
   double bits_per_byte_ = 2.5;
+  std::string late_kind_;  // jobs of it take two seconds of the test's clock
+  std::atomic<int64_t> moved_ms_ = 0;
+  std::string name_ = "<b>pico</b>";
   std::function<void(v1::LeaderboardRow&)> change_row_;
 };
 
 TEST_F(SubmissionEntryTest, RanksWhatItsTrackAdmits) {
   EXPECT_EQ(RunPipeline("r1").state(), v1::DONE);
   bits_per_byte_ = 2.2;
+  name_ = "femto";
   EXPECT_EQ(RunPipeline("r2").state(), v1::DONE);
   const v1::GetLeaderboardResponse board = Leaderboard();
   ASSERT_EQ(board.rows_size(), 2);
@@ -172,7 +193,47 @@ TEST_F(SubmissionEntryTest, RefusesAModelWhoseLineageHoldsAForbiddenDataset) {
   const v1::JobRecord entry = RunPipeline("r1");
   EXPECT_EQ(entry.state(), v1::FAILED);
   EXPECT_EQ(entry.output_id(), "");
+  EXPECT_THAT(entry.reason(), HasSubstr("the model's lineage holds commonsenseqa; allowed: c4"));
   EXPECT_EQ(Leaderboard().rows_size(), 0);
+}
+
+TEST_F(SubmissionEntryTest, RefusesAConstantAnswerWhateverTheRunnerSaid) {
+  PutTrack("refuse_degenerate: true");
+  change_row_ = [](v1::LeaderboardRow& row) {
+    row.mutable_suites(0)->set_degenerate("answers C to every question");
+  };
+  const v1::JobRecord entry = RunPipeline("r1");
+  EXPECT_EQ(entry.state(), v1::FAILED);
+  EXPECT_THAT(entry.reason(),
+              HasSubstr("the answers are no model's: bits_per_byte: answers C to every question"));
+  EXPECT_EQ(Leaderboard().rows_size(), 0);
+}
+
+TEST_F(SubmissionEntryTest, CountsTheTimeOfJobsAgainstTheBudget) {
+  PutTrack("budget_seconds: 1 budget_kinds: 'evaluate'");
+  EXPECT_EQ(RunPipeline("r1").state(), v1::DONE);
+  late_kind_ = "evaluate";
+  const v1::JobRecord entry = RunPipeline("r2");
+  EXPECT_EQ(entry.state(), v1::FAILED);
+  EXPECT_THAT(entry.reason(), HasSubstr("p2/evaluation 2 s); at most 1 s of evaluate jobs"));
+}
+
+TEST_F(SubmissionEntryTest, ANewSubmissionOfANameReplacesTheOldOneButForItsHistory) {
+  EXPECT_EQ(RunPipeline("r1").state(), v1::DONE);
+  bits_per_byte_ = 2.7;
+  EXPECT_EQ(RunPipeline("r2").state(), v1::DONE);
+  const v1::GetLeaderboardResponse board = Leaderboard();
+  ASSERT_EQ(board.rows_size(), 1);
+  EXPECT_EQ(board.rows(0).suites(0).metrics(0).value(), 2.7) << "the newest, not the best";
+  CallContext context;
+  v1::GetLeaderboardRequest request;
+  request.set_history(true);
+  v1::GetLeaderboardResponse all;
+  ASSERT_TRUE(client_->GetLeaderboard(&context, request, &all).ok());
+  ASSERT_EQ(all.rows_size(), 2);
+  EXPECT_EQ(all.rows(0).rank(), 1u);
+  EXPECT_EQ(all.rows(1).rank(), 0u);
+  EXPECT_EQ(all.rows(1).suites(0).metrics(0).value(), 2.5);
 }
 
 TEST_F(SubmissionEntryTest, RefusesAModelOfAnotherDtype) {

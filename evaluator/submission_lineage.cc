@@ -1,6 +1,9 @@
 #include "evaluator/submission_lineage.h"
 
+#include <map>
 #include <set>
+#include <tuple>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "storage/manifest.h"
@@ -30,16 +33,25 @@ bool SameFile(const v1::Manifest& a, const v1::Manifest& b, absl::string_view pa
 
 }  // namespace
 
-absl::StatusOr<std::vector<std::string>> TraceDatasets(BlobStore& store, const InputArtifact& model) {
+absl::StatusOr<std::vector<v1::DatasetSource>> TraceSources(BlobStore& store, const InputArtifact& model) {
   const absl::StatusOr<std::vector<LineageEntry>> lineage = TraceLineage(store, model.id);
   if (!lineage.ok()) return lineage.status();
-  std::set<std::string> names;
-  const auto add = [&names](const v1::Manifest& manifest) {
-    for (const v1::DatasetSource& source : manifest.lineage().sources()) names.insert(source.dataset());
+  std::map<std::tuple<std::string, std::string, std::string>, v1::DatasetSource> sources;
+  const auto add = [&sources](const v1::Manifest& manifest) {
+    for (const v1::DatasetSource& source : manifest.lineage().sources())
+      sources.emplace(std::make_tuple(source.dataset(), source.file(), source.sha256()), source);
   };
   add(model.manifest);
   for (const LineageEntry& entry : *lineage) add(entry.manifest);
-  return std::vector<std::string>(names.begin(), names.end());
+  std::vector<v1::DatasetSource> list;
+  for (auto& [key, source] : sources) list.push_back(std::move(source));
+  return list;
+}
+
+std::vector<std::string> ListDatasets(const std::vector<v1::DatasetSource>& sources) {
+  std::set<std::string> names;
+  for (const v1::DatasetSource& source : sources) names.insert(source.dataset());
+  return {names.begin(), names.end()};
 }
 
 bool IsSameModel(const v1::Manifest& a, const v1::Manifest& b) {

@@ -13,9 +13,12 @@
 
 namespace bonsai {
 
-// The names of the data sets that any job in the model's lineage read, and the model's own job: sorted, each
-// once. Errors: as TraceLineage.
-absl::StatusOr<std::vector<std::string>> TraceDatasets(BlobStore& store, const InputArtifact& model);
+// The files from outside that any job in the model's lineage read, and the model's own job: each once, by
+// data set, file and bytes. Errors: as TraceLineage.
+absl::StatusOr<std::vector<v1::DatasetSource>> TraceSources(BlobStore& store, const InputArtifact& model);
+
+// The names of their data sets: sorted, each once.
+std::vector<std::string> ListDatasets(const std::vector<v1::DatasetSource>& sources);
 
 // Whether two "model" or "export" artifacts are the same model: the same bytes of weights and of tokenizer.
 // An export keeps both; a model that was tuned further does not.

@@ -9,6 +9,7 @@
 #include "evaluator/model_artifact.h"
 #include "evaluator/report_file.h"
 #include "evaluator/submission_lineage.h"
+#include "evaluator/tracks/row_flags.h"
 #include "evaluator/tracks/track_file.h"
 #include "evaluator/tracks/track_rules.h"
 
@@ -26,7 +27,11 @@ absl::StatusOr<v1::Track> FindTrackFile(RunnerContext& context) {
       absl::StrCat("submission.track: there is no track \"", name, "\"; there are ", known));
 }
 
-absl::Status AddEvaluations(RunnerContext& context, const InputArtifact& model, SubmissionFacts& facts) {
+// What the reports say beyond the facts that rules look at.
+using Comparisons = google::protobuf::RepeatedPtrField<v1::MetricComparison>;
+
+absl::Status AddEvaluations(RunnerContext& context, const InputArtifact& model, SubmissionFacts& facts,
+                            Comparisons& comparisons) {
   std::set<std::string> seen;
   for (int i = 0; i < context.task().spec().submission().evaluations_size(); ++i) {
     const std::string field = absl::StrCat("submission.evaluations[", i, "]");
@@ -39,12 +44,13 @@ absl::Status AddEvaluations(RunnerContext& context, const InputArtifact& model, 
       return status;
     }
     for (const v1::SuiteResult& suite : report.suites()) {
-      if (!seen.insert(suite.suite()).second) {
+      if (!seen.insert(absl::StrCat(suite.suite(), "@", suite.profile())).second) {
         return absl::InvalidArgumentError(absl::StrCat(field, ": an evaluation before it holds ",
                                                        suite.suite(), " too; which one counts?"));
       }
       facts.suites.push_back(suite);
     }
+    comparisons.MergeFrom(report.comparisons());
   }
   return absl::OkStatus();
 }
@@ -64,16 +70,19 @@ absl::Status AddBenchmarks(RunnerContext& context, const InputArtifact& model, S
   return absl::OkStatus();
 }
 
-absl::StatusOr<SubmissionFacts> GatherFacts(RunnerContext& context, const InputArtifact& model) {
+absl::StatusOr<SubmissionFacts> GatherFacts(RunnerContext& context, const InputArtifact& model,
+                                            Comparisons& comparisons) {
   SubmissionFacts facts;
   const absl::StatusOr<std::unique_ptr<ModelArtifact>> artifact = ModelArtifact::Open(context, model);
   if (!artifact.ok()) return artifact.status();
   facts.parameters = (*artifact)->parameters();
   facts.dtypes = (*artifact)->dtypes();
-  absl::StatusOr<std::vector<std::string>> datasets = TraceDatasets(context.blobs(), model);
-  if (!datasets.ok()) return datasets.status();
-  facts.datasets = *std::move(datasets);
-  if (absl::Status status = AddEvaluations(context, model, facts); !status.ok()) return status;
+  facts.model_bytes = (*artifact)->weights().size();
+  absl::StatusOr<std::vector<v1::DatasetSource>> sources = TraceSources(context.blobs(), model);
+  if (!sources.ok()) return sources.status();
+  facts.sources = *std::move(sources);
+  facts.datasets = ListDatasets(facts.sources);
+  if (absl::Status status = AddEvaluations(context, model, facts, comparisons); !status.ok()) return status;
   if (absl::Status status = AddBenchmarks(context, model, facts); !status.ok()) return status;
   return facts;
 }
@@ -90,8 +99,16 @@ absl::Status RequirePassed(const v1::Track& track, const std::vector<v1::RuleRes
                    ") does not take this model: ", absl::StrJoin(failed, "; ")));
 }
 
-v1::LeaderboardRow MakeRow(const v1::SubmissionSpec& spec, const InputArtifact& model,
-                           const SubmissionFacts& facts, const std::vector<v1::RuleResult>& rules) {
+// The pack holds the pipeline of the row's whole lineage, every job with the spec that it ran with.
+std::string ReproduceCommand(const std::string& job_id) {
+  const std::string folder = job_id.substr(job_id.rfind('/') + 1);
+  return absl::StrCat("bonsai submission pack ", job_id, " --out ", folder, " && bonsai submit ", folder,
+                      "/pipeline.textproto --watch");
+}
+
+v1::LeaderboardRow MakeRow(const v1::Task& task, const v1::Track& track, const InputArtifact& model,
+                           const SubmissionFacts& facts) {
+  const v1::SubmissionSpec& spec = task.spec().submission();
   v1::LeaderboardRow row;
   row.set_name(spec.name());
   row.set_track(spec.track());
@@ -99,8 +116,10 @@ v1::LeaderboardRow MakeRow(const v1::SubmissionSpec& spec, const InputArtifact& 
   row.set_parameters(facts.parameters);
   row.mutable_suites()->Assign(facts.suites.begin(), facts.suites.end());
   row.mutable_benchmarks()->Assign(facts.benchmarks.begin(), facts.benchmarks.end());
-  row.mutable_rules()->Assign(rules.begin(), rules.end());
   row.mutable_datasets()->Assign(facts.datasets.begin(), facts.datasets.end());
+  row.set_reproduce(ReproduceCommand(task.job_id()));
+  const std::vector<std::string> flags = FindFlags(track, row);
+  row.mutable_flags()->Assign(flags.begin(), flags.end());
   return row;
 }
 
@@ -126,11 +145,15 @@ absl::Status RunSubmission(RunnerContext& context) {
   if (!track.ok()) return track.status();
   const absl::StatusOr<InputArtifact> model = context.Input("submission.model");
   if (!model.ok()) return model.status();
-  const absl::StatusOr<SubmissionFacts> facts = GatherFacts(context, *model);
+  Comparisons comparisons;
+  const absl::StatusOr<SubmissionFacts> facts = GatherFacts(context, *model, comparisons);
   if (!facts.ok()) return facts.status();
   const std::vector<v1::RuleResult> rules = CheckTrack(*track, *facts);
   if (absl::Status status = RequirePassed(*track, rules); !status.ok()) return status;
-  return Publish(context, MakeRow(spec, *model, *facts, rules));
+  v1::LeaderboardRow row = MakeRow(context.task(), *track, *model, *facts);
+  row.mutable_rules()->Assign(rules.begin(), rules.end());
+  *row.mutable_comparisons() = std::move(comparisons);
+  return Publish(context, row);
 }
 
 }  // namespace bonsai

@@ -96,7 +96,9 @@ TEST_F(SubmissionRunner, PublishesARowThatHoldsEverything) {
   ASSERT_EQ(row.suites_size(), 1);
   EXPECT_EQ(row.suites(0).metrics(0).value(), 2.25);
   ASSERT_EQ(row.benchmarks_size(), 1);
-  EXPECT_EQ(row.rules_size(), 5);
+  EXPECT_EQ(row.rules_size(), 10);
+  EXPECT_EQ(row.reproduce(),
+            "bonsai submission pack p1/job --out job && bonsai submit job/pipeline.textproto --watch");
   ASSERT_EQ(row.datasets_size(), 1);
   EXPECT_EQ(row.datasets(0), "c4");
   EXPECT_EQ(row.submission_id(), "");
@@ -119,6 +121,55 @@ TEST_F(SubmissionRunner, NamesEveryRuleThatFailed) {
   EXPECT_THAT(Text(status), HasSubstr("peak_memory: 13000000000 bytes on host; at most 12000000000"));
   EXPECT_THAT(Text(status), Not(HasSubstr("dtypes")));
   EXPECT_FALSE(context_->Output().ok());
+}
+
+TEST_F(SubmissionRunner, AConstantAnswerIsFlaggedAndRefusedWhereTheTrackSaysSo) {
+  v1::EvaluationReport report = Report(export_);
+  v1::SuiteResult* suite = report.add_suites();
+  suite->set_suite("commonsenseqa");
+  suite->set_profile("lmeval 0.4");
+  suite->set_degenerate("answers C to every question");
+  v1::MetricResult* metric = suite->add_metrics();
+  metric->set_name("acc");
+  metric->set_value(0.2088);
+  v1::Floor* floor = metric->add_floors();
+  floor->set_name("constant answer C");
+  floor->set_value(0.2088);
+  const std::string evaluation = Put("evaluation", {{"report.binpb", report.SerializeAsString()}}, {export_});
+  ASSERT_TRUE(Submit(export_, evaluation, PutBenchmark(bundle_, 1000)).ok());
+  v1::LeaderboardRow row;
+  ASSERT_TRUE(row.ParseFromString(context_->OutputFile("row.binpb").value()));
+  ASSERT_GE(row.flags_size(), 2);
+  EXPECT_EQ(row.flags(0), "commonsenseqa: answers C to every question");
+  EXPECT_EQ(row.flags(1), "commonsenseqa/acc 0.2088 is not above 0.2088 (constant answer C)");
+
+  spec().set_track("compression");
+  const absl::Status refused = Submit(export_, evaluation, PutBenchmark(bundle_, 1000));
+  EXPECT_EQ(refused.code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_THAT(Text(refused), HasSubstr("degenerate: the answers are no model's: commonsenseqa: answers C to "
+                                       "every question"));
+}
+
+TEST_F(SubmissionRunner, CopiesTheComparisonsOfItsEvaluations) {
+  v1::EvaluationReport report = Report(export_);
+  report.add_comparisons()->set_test("exact McNemar");
+  const std::string evaluation = Put("evaluation", {{"report.binpb", report.SerializeAsString()}}, {export_});
+  ASSERT_TRUE(Submit(export_, evaluation, PutBenchmark(bundle_, 1000)).ok());
+  v1::LeaderboardRow row;
+  ASSERT_TRUE(row.ParseFromString(context_->OutputFile("row.binpb").value()));
+  ASSERT_EQ(row.comparisons_size(), 1);
+  EXPECT_EQ(row.comparisons(0).test(), "exact McNemar");
+}
+
+TEST_F(SubmissionRunner, TakesOneSuiteUnderTwoProfiles) {
+  v1::EvaluationReport report = Report(export_);
+  for (const char* profile : {"lmeval 0.4", "opencompass 0.3.1"}) {
+    v1::SuiteResult* suite = report.add_suites();
+    suite->set_suite("gsm8k");
+    suite->set_profile(profile);
+  }
+  const std::string evaluation = Put("evaluation", {{"report.binpb", report.SerializeAsString()}}, {export_});
+  EXPECT_TRUE(Submit(export_, evaluation, PutBenchmark(bundle_, 1000)).ok());
 }
 
 TEST_F(SubmissionRunner, FollowsTheLineageToItsEnd) {

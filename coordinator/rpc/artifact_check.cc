@@ -57,7 +57,7 @@ absl::StatusOr<v1::ArtifactRecord> ArtifactCheck::Read(const v1::JobRecord& job,
     }
   }
   if (manifest->kind() == "submission") {
-    if (absl::Status admitted = CheckSubmission(*blobs_, *tracks_, job, *manifest); !admitted.ok())
+    if (absl::Status admitted = CheckSubmission(*blobs_, *tracks_, find_job_, job, *manifest); !admitted.ok())
       return admitted;
   }
   v1::ArtifactRecord record;

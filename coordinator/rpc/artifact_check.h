@@ -11,6 +11,7 @@
 #include <map>
 #include <mutex>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -18,6 +19,7 @@
 #include "absl/time/time.h"
 #include "bonsai/v1/job.pb.h"
 #include "bonsai/v1/report.pb.h"
+#include "coordinator/rpc/submission_check.h"
 #include "coordinator/web/metrics.h"
 #include "storage/blob_store.h"
 
@@ -29,9 +31,13 @@ class ArtifactCheck {
   static constexpr absl::Duration kRemembered = absl::Minutes(1);
 
   // All must outlive this.
-  ArtifactCheck(BlobStore* blobs, const std::vector<v1::Track>* tracks, Metrics* metrics,
-                absl::Duration remembered = kRemembered)
-      : blobs_(blobs), tracks_(tracks), metrics_(metrics), remembered_(remembered) {}
+  ArtifactCheck(BlobStore* blobs, const std::vector<v1::Track>* tracks, FindJobRecord find_job,
+                Metrics* metrics, absl::Duration remembered = kRemembered)
+      : blobs_(blobs),
+        tracks_(tracks),
+        find_job_(std::move(find_job)),
+        metrics_(metrics),
+        remembered_(remembered) {}
 
   // The record of the artifact that `job` says it wrote; its sequence and time are left to the scheduler.
   // Remembers what was found to be there for a while. DataLoss, NotFound: the manifest or a file of it;
@@ -48,6 +54,7 @@ class ArtifactCheck {
 
   BlobStore* const blobs_;
   const std::vector<v1::Track>* const tracks_;
+  const FindJobRecord find_job_;
   Metrics* const metrics_;
   const absl::Duration remembered_;
   std::mutex mutex_;

@@ -28,7 +28,7 @@ class ArtifactCheckTest : public ::testing::Test {
   MemoryBlobStore blobs_;
   std::vector<v1::Track> tracks_;
   Metrics metrics_;
-  ArtifactCheck check_{&blobs_, &tracks_, &metrics_};
+  ArtifactCheck check_{&blobs_, &tracks_, nullptr, &metrics_};
   v1::JobRecord job_;
   v1::Blob blob_;
 };
@@ -52,7 +52,7 @@ TEST_F(ArtifactCheckTest, ReadsAnArtifactOnce) {
 }
 
 TEST_F(ArtifactCheckTest, RenewsWhatItAcceptsAndAgainWhenItHasForgotten) {
-  ArtifactCheck forgetful(&blobs_, &tracks_, &metrics_, absl::ZeroDuration());
+  ArtifactCheck forgetful(&blobs_, &tracks_, nullptr, &metrics_, absl::ZeroDuration());
   const std::string id = Put("checkpoint", "p1/pretrain");
   for (int report = 0; report < 2; ++report) {
     blobs_.Advance(absl::Hours(2));

@@ -71,7 +71,7 @@ absl::StatusOr<v1::ArtifactRecord> ArtifactImport::Put(const std::string& manife
   if (manifest->kind() == "submission") {
     absl::StatusOr<v1::JobRecord> job = JobOf(*manifest);
     if (!job.ok()) return about(job.status());
-    absl::Status admitted = CheckSubmission(*parts_.blobs, *parts_.tracks, *job, *manifest);
+    absl::Status admitted = CheckSubmission(*parts_.blobs, *parts_.tracks, parts_.find_job, *job, *manifest);
     if (!admitted.ok()) return about(admitted);
   }
   record.set_id(manifest_id);

@@ -14,6 +14,7 @@
 #include "absl/status/statusor.h"
 #include "bonsai/v1/job.pb.h"
 #include "bonsai/v1/report.pb.h"
+#include "coordinator/rpc/submission_check.h"
 #include "coordinator/scheduler/scheduler.h"
 #include "storage/blob_store.h"
 
@@ -28,6 +29,7 @@ class ArtifactImport {
     std::function<bool(const std::string& id, v1::ArtifactRecord* record)> find;
     // Makes the record durable.
     std::function<absl::StatusOr<v1::ArtifactRecord>(ArtifactImported)> enter;
+    FindJobRecord find_job = nullptr;  // as in CheckSubmission
   };
   // All must outlive this.
   explicit ArtifactImport(Parts parts) : parts_(std::move(parts)) {}

@@ -160,8 +160,9 @@ grpc::Status CoordinatorService::ReadBlob(grpc::ServerContext* context, const v1
 grpc::Status CoordinatorService::GetLeaderboard(grpc::ServerContext*,
                                                 const v1::GetLeaderboardRequest* request,
                                                 v1::GetLeaderboardResponse* response) {
-  return RunCall(parts_.metrics, "GetLeaderboard",
-                 [&] { return Take(parts_.leaderboard->Get(request->track()), response); });
+  return RunCall(parts_.metrics, "GetLeaderboard", [&] {
+    return Take(parts_.leaderboard->Get(request->track(), request->history()), response);
+  });
 }
 
 }  // namespace bonsai

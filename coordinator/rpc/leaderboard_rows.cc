@@ -39,11 +39,11 @@ absl::StatusOr<v1::LeaderboardRow> LeaderboardRows::Row(const v1::ArtifactRecord
   return row;
 }
 
-absl::StatusOr<v1::GetLeaderboardResponse> LeaderboardRows::Get(const std::string& track) {
+absl::StatusOr<v1::GetLeaderboardResponse> LeaderboardRows::Get(const std::string& track, bool history) {
   if (!track.empty() && FindTrack(*tracks_, track) == nullptr) return NoSuchTrack(track, *tracks_);
   v1::ListArtifactsRequest request;
   request.set_kind("submission");
-  std::vector<v1::LeaderboardRow> rows;
+  std::vector<OwnedRow> rows;
   size_t submissions = 0;
   do {
     absl::StatusOr<v1::ListArtifactsResponse> page = model_->ListArtifacts(request);
@@ -55,13 +55,16 @@ absl::StatusOr<v1::GetLeaderboardResponse> LeaderboardRows::Get(const std::strin
         LogLine(
             absl::StrCat("leaderboard: submission ", record.id(), " is left out: ", row.status().ToString()));
       } else if (track.empty() || row->track() == track) {
-        rows.push_back(*std::move(row));
+        rows.push_back({record.tenant(), *std::move(row)});
       }
     }
     request.set_page_token(page->next_page_token());
   } while (!request.page_token().empty() && submissions < kSubmissionsMax);
   v1::GetLeaderboardResponse response;
-  for (v1::LeaderboardRow& row : RankRows(*tracks_, std::move(rows))) *response.add_rows() = std::move(row);
+  NewestRows split = SplitNewest(std::move(rows));
+  std::vector<v1::LeaderboardRow> ranked = RankRows(*tracks_, std::move(split.newest));
+  if (history) ranked = JoinHistory(*tracks_, std::move(ranked), std::move(split.replaced));
+  for (v1::LeaderboardRow& row : ranked) *response.add_rows() = std::move(row);
   return response;
 }
 

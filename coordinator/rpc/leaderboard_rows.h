@@ -24,9 +24,11 @@ class LeaderboardRows {
   LeaderboardRows(BlobStore* blobs, const ReadModel* model, const std::vector<v1::Track>* tracks)
       : blobs_(blobs), model_(model), tracks_(tracks) {}
 
-  // Of one track, or of all if `track` is empty. NotFound: no such track, with the names there are. A
-  // submission whose blobs cannot be read any more is left out, with a line in the log.
-  absl::StatusOr<v1::GetLeaderboardResponse> Get(const std::string& track);
+  // Of one track, or of all if `track` is empty: the newest submission of each tenant's names; with
+  // `history`, behind each track's rows those that they replaced, not ranked. NotFound: no such track, with
+  // the names there are. A submission whose blobs cannot be read any more is left out, with a line in the
+  // log.
+  absl::StatusOr<v1::GetLeaderboardResponse> Get(const std::string& track, bool history = false);
 
  private:
   absl::StatusOr<v1::LeaderboardRow> Row(const v1::ArtifactRecord& record);

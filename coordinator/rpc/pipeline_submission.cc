@@ -11,9 +11,10 @@ constexpr size_t kRequestIdCharactersMax = 64;
 
 }  // namespace
 
-absl::StatusOr<CheckedPipeline> PipelineSubmission::Check(const v1::Pipeline& pipeline,
-                                                          const Actor& actor) const {
+absl::StatusOr<CheckedPipeline> PipelineSubmission::Check(const v1::Pipeline& pipeline, const Actor& actor,
+                                                          bool schedule) const {
   PipelineCheckContext context;
+  context.schedule = schedule;
   context.tracks = *tracks_;
   context.artifact_kind = [&](absl::string_view id) -> std::optional<std::string> {
     std::optional<v1::ArtifactRecord> record = model_->FindArtifact(id, actor);
@@ -31,7 +32,7 @@ absl::StatusOr<v1::SubmitPipelineResponse> PipelineSubmission::Submit(
         absl::StrCat("request_id: has ", characters, " characters; give 1 to ", kRequestIdCharactersMax,
                      ", drawn anew for each submission and kept for its retries"));
   }
-  absl::StatusOr<CheckedPipeline> checked = Check(request.pipeline(), actor);
+  absl::StatusOr<CheckedPipeline> checked = Check(request.pipeline(), actor, false);
   if (!checked.ok()) return checked.status();
   PipelineSubmitted event{request.request_id(), std::move(checked->pipeline), std::move(checked->inputs),
                           actor};
@@ -53,7 +54,7 @@ absl::StatusOr<v1::SubmitPipelineResponse> PipelineSubmission::Submit(
 
 absl::StatusOr<v1::PutScheduleResponse> PipelineSubmission::PutSchedule(const v1::PutScheduleRequest& request,
                                                                         const Actor& actor) const {
-  absl::StatusOr<CheckedPipeline> checked = Check(request.schedule().pipeline(), actor);
+  absl::StatusOr<CheckedPipeline> checked = Check(request.schedule().pipeline(), actor, true);
   if (!checked.ok()) return checked.status();
   // The schedule keeps the pipeline as it was written; it is expanded again for each submission.
   return loop_->Decide(SchedulePut{request.schedule(), std::move(checked->inputs), actor});

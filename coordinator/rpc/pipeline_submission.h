@@ -30,7 +30,8 @@ class PipelineSubmission {
 
  private:
   // Inputs that name artifacts find the actor's own only.
-  absl::StatusOr<CheckedPipeline> Check(const v1::Pipeline& pipeline, const Actor& actor) const;
+  absl::StatusOr<CheckedPipeline> Check(const v1::Pipeline& pipeline, const Actor& actor,
+                                        bool schedule) const;
 
   DecisionLoop* const loop_;
   const ReadModel* const model_;

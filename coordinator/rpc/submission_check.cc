@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <set>
+#include <utility>
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
@@ -14,18 +15,23 @@ namespace bonsai {
 namespace {
 
 constexpr size_t kRowBytesMax = 4 << 20;
+constexpr size_t kArtifactsMax = 10000;
 
 // What the manifests of the model and of all it came from say; of a property that several have, the nearest
 // counts.
 struct ModelFacts {
   std::set<std::string> datasets;
+  std::vector<v1::DatasetSource> sources;
   std::string parameters;
   std::string dtype;
+  uint64_t bytes = 0;  // of the model's own weights
 };
 
 void TakeFacts(const v1::Manifest& manifest, ModelFacts& facts) {
-  for (const v1::DatasetSource& source : manifest.lineage().sources())
+  for (const v1::DatasetSource& source : manifest.lineage().sources()) {
     facts.datasets.insert(source.dataset());
+    facts.sources.push_back(source);
+  }
   if (facts.parameters.empty()) facts.parameters = FindProperty(manifest, "parameters");
   if (facts.dtype.empty()) facts.dtype = FindProperty(manifest, "dtype");
 }
@@ -37,6 +43,8 @@ absl::StatusOr<ModelFacts> ReadModelFacts(BlobStore& blobs, const std::string& m
   if (!lineage.ok()) return lineage.status();
   ModelFacts facts;
   TakeFacts(*model, facts);
+  if (const v1::ArtifactFile* weights = FindFile(*model, "model.safetensors"))
+    facts.bytes = weights->blob().size_bytes();
   for (const LineageEntry& entry : *lineage) TakeFacts(entry.manifest, facts);
   return facts;
 }
@@ -56,6 +64,53 @@ absl::Status CheckRowAgreesWithJob(const v1::JobRecord& job, const v1::Leaderboa
   return absl::OkStatus();
 }
 
+double AttemptSeconds(const v1::JobRecord& job) {
+  double seconds = 0;
+  for (const v1::AttemptRecord& attempt : job.attempts()) {
+    if (attempt.ended_unix_ms() == 0) continue;
+    seconds += 1e-3 * static_cast<double>(attempt.ended_unix_ms() - attempt.started_unix_ms());
+  }
+  return seconds;
+}
+
+// Of every job whose output the submission was made from, if its kind counts.
+absl::Status AddJobTimes(BlobStore& blobs, const v1::Track& track, const FindJobRecord& find_job,
+                         const v1::Manifest& submission, SubmissionFacts& facts) {
+  if (track.budget_seconds() == 0) return absl::OkStatus();
+  facts.job_times.emplace();
+  const auto counts = [&track](const std::string& kind) {
+    return track.budget_kinds().empty() || std::find(track.budget_kinds().begin(), track.budget_kinds().end(),
+                                                     kind) != track.budget_kinds().end();
+  };
+  std::set<std::string> seen;
+  const auto add = [&](const std::string& id, const v1::Manifest& manifest) {
+    const v1::Lineage& lineage = manifest.lineage();
+    if (!counts(lineage.job_kind())) return;
+    const std::optional<v1::JobRecord> job = find_job ? find_job(lineage.job_id()) : std::nullopt;
+    if (job.has_value() && job->output_id() == id) {
+      facts.job_times->push_back({job->id(), lineage.job_kind(), AttemptSeconds(*job)});
+    } else if (facts.job_times_unknown.empty()) {
+      facts.job_times_unknown = absl::StrCat(lineage.job_kind(), " job \"", lineage.job_id(), "\" made ", id,
+                                             " elsewhere, and how long it took is not known here");
+    }
+  };
+  std::vector<v1::Manifest> todo = {submission};
+  while (!todo.empty()) {
+    const v1::Manifest made = std::move(todo.back());
+    todo.pop_back();
+    for (const v1::LineageInput& input : made.lineage().inputs()) {
+      // An evaluation of another night had no part in this one.
+      if (input.field() == "evaluate.compare_with" || !seen.insert(input.artifact_id()).second) continue;
+      if (seen.size() > kArtifactsMax) return absl::ResourceExhaustedError("its lineage is too long");
+      absl::StatusOr<v1::Manifest> manifest = GetManifest(blobs, input.artifact_id());
+      if (!manifest.ok()) return manifest.status();
+      add(input.artifact_id(), *manifest);
+      todo.push_back(*std::move(manifest));
+    }
+  }
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 absl::StatusOr<v1::LeaderboardRow> ReadLeaderboardRow(BlobStore& blobs, const v1::Manifest& manifest) {
@@ -68,7 +123,8 @@ absl::StatusOr<v1::LeaderboardRow> ReadLeaderboardRow(BlobStore& blobs, const v1
   return row;
 }
 
-absl::Status CheckSubmission(BlobStore& blobs, const std::vector<v1::Track>& tracks, const v1::JobRecord& job,
+absl::Status CheckSubmission(BlobStore& blobs, const std::vector<v1::Track>& tracks,
+                             const FindJobRecord& find_job, const v1::JobRecord& job,
                              const v1::Manifest& manifest) {
   absl::StatusOr<v1::LeaderboardRow> row = ReadLeaderboardRow(blobs, manifest);
   if (!row.ok()) return row.status();
@@ -83,6 +139,9 @@ absl::Status CheckSubmission(BlobStore& blobs, const std::vector<v1::Track>& tra
   facts.datasets.assign(model->datasets.begin(), model->datasets.end());
   if (!absl::SimpleAtoi(model->parameters, &facts.parameters)) facts.parameters = row->parameters();
   if (!model->dtype.empty()) facts.dtypes = absl::StrSplit(model->dtype, ',');
+  facts.model_bytes = model->bytes;
+  facts.sources = std::move(model->sources);
+  if (absl::Status times = AddJobTimes(blobs, *track, find_job, manifest, facts); !times.ok()) return times;
   facts.suites.assign(row->suites().begin(), row->suites().end());
   facts.benchmarks.assign(row->benchmarks().begin(), row->benchmarks().end());
   std::vector<std::string> broken;

@@ -6,6 +6,8 @@
 #ifndef BONSAI_COORDINATOR_RPC_SUBMISSION_CHECK_H_
 #define BONSAI_COORDINATOR_RPC_SUBMISSION_CHECK_H_
 
+#include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -21,9 +23,15 @@ namespace bonsai {
 // The row in a submission's manifest. DataLoss if it is not there or cannot be parsed; as BlobStore::Get.
 absl::StatusOr<v1::LeaderboardRow> ReadLeaderboardRow(BlobStore& blobs, const v1::Manifest& manifest);
 
-// `job` is the submission job, its inputs resolved. FailedPrecondition names what does not agree (the row's
-// track or model with the job's) or each rule that does not hold; else as BlobStore and TraceLineage.
-absl::Status CheckSubmission(BlobStore& blobs, const std::vector<v1::Track>& tracks, const v1::JobRecord& job,
+// The record of the job, if there is one here.
+using FindJobRecord = std::function<std::optional<v1::JobRecord>(const std::string& job_id)>;
+
+// `job` is the submission job, its inputs resolved. `find_job` is asked where the track has a budget of time:
+// what made or measured the model elsewhere, or is of another job of that name, is not known, and the budget
+// does not hold. FailedPrecondition names what does not agree (the row's track or model with the job's) or
+// each rule that does not hold; else as BlobStore and TraceLineage.
+absl::Status CheckSubmission(BlobStore& blobs, const std::vector<v1::Track>& tracks,
+                             const FindJobRecord& find_job, const v1::JobRecord& job,
                              const v1::Manifest& manifest);
 
 }  // namespace bonsai

@@ -54,17 +54,17 @@ grpc::Status WorkersService::Synchronize(grpc::ServerContext*, const v1::Synchro
 }
 
 void WorkersService::CheckArtifact(const v1::RankReport& report, const v1::JobRecord& job,
-                                   const std::string& id,
-                                   std::map<std::string, v1::ArtifactRecord>& artifacts) {
-  if (id.empty() || artifacts.count(id) > 0 || parts_.model->FindArtifact(id)) return;
+                                   const std::string& id, WorkerSynchronized& event) {
+  if (id.empty() || event.artifacts.count(id) > 0 || parts_.model->FindArtifact(id)) return;
   for (const v1::Checkpoint& known : job.checkpoints()) {
     if (known.manifest_id() == id) return;
   }
   absl::StatusOr<v1::ArtifactRecord> record = parts_.check->Check(job, id);
   if (record.ok()) {
-    artifacts[id] = *std::move(record);
+    event.artifacts[id] = *std::move(record);
     return;
   }
+  event.refused[id] = std::string(record.status().message());
   LogSubject subject;
   subject.job = report.job_id();
   subject.attempt = report.attempt();
@@ -75,7 +75,7 @@ void WorkersService::CheckArtifact(const v1::RankReport& report, const v1::JobRe
 
 absl::StatusOr<v1::SynchronizeResponse> WorkersService::Synchronize(const v1::SynchronizeRequest& request) {
   if (absl::Status valid = CheckRequest(request); !valid.ok()) return valid;
-  WorkerSynchronized event{request, {}};
+  WorkerSynchronized event{request, {}, {}};
   for (const v1::RankReport& report : request.ranks()) {
     if (report.output_id().empty() && report.checkpoint().manifest_id().empty()) continue;
     // What an older attempt says is not accepted, so its files need not be read. A worker learns of an
@@ -85,8 +85,8 @@ absl::StatusOr<v1::SynchronizeResponse> WorkersService::Synchronize(const v1::Sy
         status->job().attempts().rbegin()->number() != report.attempt()) {
       continue;
     }
-    CheckArtifact(report, status->job(), report.checkpoint().manifest_id(), event.artifacts);
-    CheckArtifact(report, status->job(), report.output_id(), event.artifacts);
+    CheckArtifact(report, status->job(), report.checkpoint().manifest_id(), event);
+    CheckArtifact(report, status->job(), report.output_id(), event);
   }
   absl::StatusOr<v1::SynchronizeResponse> response = parts_.loop->Decide(std::move(event));
   if (!response.ok()) return response;

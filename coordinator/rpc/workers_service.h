@@ -33,7 +33,7 @@ class WorkersService final : public v1::Workers::Service {
  private:
   absl::StatusOr<v1::SynchronizeResponse> Synchronize(const v1::SynchronizeRequest& request);
   void CheckArtifact(const v1::RankReport& report, const v1::JobRecord& job, const std::string& id,
-                     std::map<std::string, v1::ArtifactRecord>& artifacts);
+                     WorkerSynchronized& event);
   absl::StatusOr<v1::AppendLogResponse> AppendLog(const v1::AppendLogRequest& request);
 
   const Parts parts_;

@@ -48,7 +48,8 @@ void TableScheduler::Conclude(const std::string& job_id, absl::Time now) {
     const absl::string_view kind = OutputKind(jobs_.Find(job_id)->spec());
     reason = slot.output_id.empty()
                  ? absl::StrCat("no output: rank 0 exited without a ", kind)
-                 : absl::StrCat("no output: ", slot.output_id, " is not a whole artifact of kind ", kind);
+                 : absl::StrCat("no output: ", slot.output_id, " is not a whole artifact of kind ", kind,
+                                slot.refused.empty() ? "" : absl::StrCat(": ", slot.refused));
   }
   const std::vector<std::string> avoid = attempt.WorkersToAvoid();
   attempts_.Remove(job_id);
@@ -64,6 +65,7 @@ void TableScheduler::Conclude(const std::string& job_id, absl::Time now) {
     Publish(job_id, slot, now);
     jobs_.Finish(job_id, slot.output_id, now);
     durations_.Add(job);
+    reuse_.NoteDone(job);
     return;
   }
   const Verdict verdict = Judge(job, options_);
@@ -72,6 +74,25 @@ void TableScheduler::Conclude(const std::string& job_id, absl::Time now) {
   ExcludeWorkers(avoid, options_, job);
   jobs_.Retry(job_id, verdict.reason, verdict.backoff, now,
               {absl::StrCat("attempt ", ended.number(), " ended: ", OutcomeWord(outcome)), reason});
+}
+
+bool TableScheduler::ReuseOutputs(absl::Time now) {
+  bool any = false;
+  for (const std::string& id : jobs_.TakeReusing()) {
+    const v1::JobRecord* job = jobs_.Find(id);
+    if (job->state() != v1::READY) continue;
+    const v1::JobRecord* done = reuse_.Find(jobs_, *job);
+    if (done == nullptr || artifacts_.count(done->output_id()) == 0) continue;
+    const std::string output = done->output_id();
+    const std::string reason =
+        absl::StrCat("took the output of ", done->id(), ": same spec, inputs and code version");
+    *jobs_.Edit(id).mutable_result() = done->result();
+    jobs_.Note(id, now, {"reused", reason});
+    jobs_.Finish(id, output, now);
+    jobs_.Edit(id).set_reason(reason);
+    any = true;
+  }
+  return any;
 }
 
 void TableScheduler::Publish(const std::string& job_id, const RankSlot& slot, absl::Time now) {

@@ -65,6 +65,7 @@ void JobTable::Queue(const v1::JobRecord& job, absl::Time now) {
   const absl::Time not_before = absl::FromUnixMillis(job.not_before_unix_ms());
   if (ready_.erase(job.sequence()) > 0) moved_.insert(job.id());
   backing_off_.erase({not_before, job.id()});
+  if (job.state() == v1::READY && job.spec().reuse() && job.attempts().empty()) reusing_.insert(job.id());
   if (job.state() != v1::READY || paused_.count(job.pipeline_id()) > 0) return;
   if (not_before > now) {
     backing_off_.insert({not_before, job.id()});

@@ -84,6 +84,9 @@ class JobTable {
   // The jobs that select from sweeps of which a variant has ended since the last call.
   std::vector<std::string> TakeUnsettledSweeps();
 
+  // READY jobs that may reuse another's output, and have not been tried, since the last call.
+  absl::btree_set<std::string> TakeReusing() { return std::exchange(reusing_, {}); }
+
   // The records that changed since the last call, by id.
   std::vector<v1::JobRecord> TakeChanged();
   // What happened since the last call, in order.
@@ -107,6 +110,7 @@ class JobTable {
   absl::btree_map<std::string, uint64_t> unended_;  // by tenant
   absl::btree_set<std::string> changed_;
   absl::btree_set<std::string> unsettled_sweeps_;
+  absl::btree_set<std::string> reusing_;
   JobHistory history_;
 };
 

@@ -35,6 +35,7 @@ struct RankSlot {
   bool done = false;                         // kExited with DONE
   bool to_blame = false;                     // it failed before anything else did, or was lost
   std::string output_id;                     // what it says that it wrote
+  std::string refused;                       // why that is no output, if the driver said so
   std::optional<v1::ArtifactRecord> output;  // that, if it was found whole and of the right kind
   v1::Sample sample;                         // of rank 0: the newest of each metric that it reported
 

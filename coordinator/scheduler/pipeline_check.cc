@@ -4,8 +4,6 @@
 #include <map>
 #include <utility>
 
-#include "absl/container/btree_map.h"
-#include "absl/container/btree_set.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_replace.h"
@@ -14,11 +12,13 @@
 #include "coordinator/scheduler/input_resolution.h"
 #include "coordinator/scheduler/job_kinds.h"
 #include "coordinator/scheduler/job_order.h"
+#include "coordinator/scheduler/last_outputs.h"
 #include "coordinator/scheduler/near_names.h"
 #include "coordinator/scheduler/problem_list.h"
 #include "coordinator/scheduler/spec_bounds.h"
 #include "coordinator/scheduler/spec_inputs.h"
 #include "coordinator/scheduler/sweep_expansion.h"
+#include "coordinator/scheduler/track_sources.h"
 #include "evaluator/tracks/track_rules.h"
 
 namespace bonsai {
@@ -57,6 +57,7 @@ class Check {
   void CheckNames();
   void CheckJob(int index);
   std::optional<v1::ResolvedInput> Resolve(int index, const SpecInput& input);
+  void CheckLastOutput(const SpecInput& input, const std::string& name);
   std::optional<v1::ResolvedInput> ResolveJob(int index, const SpecInput& input);
   std::optional<v1::ResolvedInput> ResolveArtifact(const SpecInput& input);
   void CheckCycles();
@@ -144,7 +145,27 @@ void Check::CheckJob(int index) {
   }
 }
 
+void Check::CheckLastOutput(const SpecInput& input, const std::string& name) {
+  const auto refuse = [&](absl::string_view why) { problems_.AddText(input.field, input.value, why); };
+  if (!context_.schedule) {
+    return refuse("stands for an output of a schedule's run before this one, and this is no schedule's");
+  }
+  if (!input.optional) {
+    return refuse("may only be told of an input that can be left out: in the first run there is nothing");
+  }
+  const auto it = index_.find(name);
+  if (it == index_.end()) return refuse(absl::StrCat("there is no job of that name", DidYouMean(name)));
+  const absl::string_view gives = OutputKind(JobKind(pipeline_.jobs(it->second)));
+  if (!gives.empty() && !Takes(input.kinds, gives)) {
+    refuse(absl::StrCat("takes ", Or(input.kinds), ", but ", name, " gives ", gives));
+  }
+}
+
 std::optional<v1::ResolvedInput> Check::Resolve(int index, const SpecInput& input) {
+  if (std::string name; IsLastOutput(input.value, &name)) {
+    CheckLastOutput(input, name);
+    return std::nullopt;
+  }
   if (!input.value.empty() && input.value[0] == '@') return ResolveJob(index, input);
   if (IsArtifactId(input.value)) return ResolveArtifact(input);
   if (input.value.empty()) {
@@ -261,29 +282,8 @@ void Check::CheckTrack(int index) {
                                     : absl::StrCat("must be one of: ", absl::StrJoin(known, ", ")));
     return;
   }
-  // All jobs that the model comes from. What comes from artifacts is checked by the submission's runner.
   const int model = Source(index, "submission.model");
-  if (model < 0) return;
-  std::vector<size_t> todo = {static_cast<size_t>(model)};
-  absl::btree_set<size_t> seen = {todo.front()};
-  absl::btree_map<std::string, std::string> jobs_by_dataset;
-  while (!todo.empty()) {
-    const size_t job = todo.back();
-    todo.pop_back();
-    const v1::JobSpec& spec = pipeline_.jobs(static_cast<int>(job));
-    for (const auto& source : spec.data().sources()) jobs_by_dataset.emplace(source.dataset(), spec.name());
-    for (size_t need : needs_[job]) {
-      if (seen.insert(need).second) todo.push_back(need);
-    }
-  }
-  std::vector<std::string> datasets;
-  for (const auto& [dataset, job] : jobs_by_dataset) datasets.push_back(dataset);
-  for (const std::string& dataset : ForbiddenDatasets(*track, datasets)) {
-    problems_.AddText("submission.track", track->name(),
-                      absl::StrCat("the track does not allow data set \"", dataset, "\", which job \"",
-                                   jobs_by_dataset[dataset], "\" reads for the model; it allows: ",
-                                   absl::StrJoin(track->allowed_datasets(), ", ")));
-  }
+  if (model >= 0) CheckTrackSources(pipeline_, needs_, static_cast<size_t>(model), *track, problems_);
 }
 
 }  // namespace

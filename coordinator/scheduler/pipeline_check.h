@@ -28,6 +28,7 @@ struct PipelineCheckContext {
   // The kind of an artifact that is in the store, by its full id.
   std::function<std::optional<std::string>(absl::string_view artifact_id)> artifact_kind;
   std::vector<v1::Track> tracks;
+  bool schedule = false;  // the pipeline is a schedule's: "@last:<job>" has a meaning (last_outputs.h)
 };
 
 // InvalidArgument names the job, the field, the value and what would be valid. All problems that can be told

@@ -13,7 +13,7 @@ using testing::Not;
 
 const std::string kId(64, 'a');
 
-absl::StatusOr<CheckedPipeline> CheckText(const std::string& text) {
+absl::StatusOr<CheckedPipeline> CheckText(const std::string& text, bool schedule = false) {
   v1::Pipeline pipeline;
   EXPECT_TRUE(google::protobuf::TextFormat::ParseFromString(text, &pipeline)) << text;
   PipelineCheckContext context;
@@ -24,6 +24,10 @@ absl::StatusOr<CheckedPipeline> CheckText(const std::string& text) {
   track.set_name("from_scratch");
   track.add_allowed_datasets("c4");
   context.tracks.emplace_back().set_name("open");
+  v1::Track& dated = context.tracks.emplace_back();
+  dated.set_name("dated");
+  dated.set_latest_source_day("2024-05-30");
+  context.schedule = schedule;
   return CheckPipeline(pipeline, context);
 }
 
@@ -65,6 +69,53 @@ TEST(PipelineCheckTest, ResolvesInputsAndOrdersTheJobs) {
   EXPECT_EQ(checked->inputs[1][0].artifact_id(), kId);
   EXPECT_EQ(checked->inputs[1][0].job_id(), "");
   EXPECT_TRUE(checked->inputs[2].empty());
+}
+
+std::string Evaluate(const std::string& rest) {
+  return "jobs { name: 'eval' evaluate { model: '@pretrain' bits_per_byte { corpus: '@data' } " + rest +
+         " } } ";
+}
+
+TEST(PipelineCheckTest, AScheduleMayNameWhatItsLastRunMade) {
+  const std::string jobs =
+      Data("data") + Tokenizer("tok", "@data") + Pack("pack", "@data", "@tok") + Pretrain();
+  const std::string good = jobs + Evaluate("compare_with: '@last:eval'");
+  EXPECT_TRUE(CheckText(good, true).ok()) << CheckText(good, true).status();
+  EXPECT_THAT(std::string(CheckText(good, false).status().message()),
+              HasSubstr("evaluate.compare_with is \"@last:eval\": stands for an output of a schedule's run"));
+  const std::pair<std::string, std::string> rows[] = {
+      {jobs + Evaluate("compare_with: '@last:evil'"),
+       "there is no job of that name; did you mean \"@eval\"?"},
+      {jobs + Evaluate("compare_with: '@last:data'"), "takes evaluation, but data gives corpus"},
+      {Data("data") + Tokenizer("tok", "@last:data"), "may only be told of an input that can be left out"},
+  };
+  for (const auto& [text, problem] : rows) {
+    EXPECT_THAT(std::string(CheckText(text, true).status().message()), HasSubstr(problem));
+  }
+}
+
+TEST(PipelineCheckTest, ReuseNeedsToKnowTheBytesThatItReads) {
+  EXPECT_THAT(
+      Problems("jobs { name: 'a' reuse: true data { sources { dataset: 'c4' format: C4_JSON_GZ paths: "
+               "'x' } } }"),
+      HasSubstr("job \"a\": data.sources[0].sha256 is missing"));
+  EXPECT_EQ(Problems("jobs { name: 'a' reuse: true data { sources { dataset: 'c4' format: C4_JSON_GZ paths: "
+                     "'x' sha256: '" +
+                     kId + "' } } }"),
+            "");
+}
+
+TEST(PipelineCheckTest, ATrackRefusesWhatWasPublishedTooLate) {
+  const auto with = [](const std::string& published) {
+    return "jobs { name: 'data' data { sources { dataset: 'c4' format: C4_JSON_GZ paths: 'x' published: '" +
+           published + "' } } } " + Tokenizer("tok", "@data") + Pack("pack", "@data", "@tok") + Pretrain() +
+           Submission("dated");
+  };
+  EXPECT_EQ(Problems(with("2024-05-30")), "");
+  EXPECT_THAT(
+      Problems(with("2024-05-31")),
+      HasSubstr("the track takes what was published until 2024-05-30; c4 was published on 2024-05-31"));
+  EXPECT_THAT(Problems(with("")), HasSubstr("c4 says no day on which it was published"));
 }
 
 TEST(PipelineCheckTest, NamesJobFieldValueAndWhatIsValid) {
@@ -185,7 +236,7 @@ TEST(PipelineCheckTest, ATrackForbidsDataOfTheModelAndNoOther) {
             "which job "
             "\"corpus\" reads for the model; it allows: c4");
   EXPECT_EQ(Problems(pipeline("c4", "nowhere")),
-            "job \"row\": submission.track is \"nowhere\": must be one of: from_scratch, open");
+            "job \"row\": submission.track is \"nowhere\": must be one of: from_scratch, open, dated");
 }
 
 TEST(PipelineCheckTest, ATrackLooksThroughEveryInputOfTheModel) {

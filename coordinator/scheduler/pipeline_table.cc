@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "absl/container/btree_set.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "coordinator/scheduler/job_order.h"
 #include "coordinator/scheduler/tenancy.h"
@@ -37,6 +38,18 @@ const v1::PipelineRecord* PipelineTable::FindRequest(absl::string_view tenant,
                                                      absl::string_view request_id) const {
   auto it = requests_.find({std::string(TenantOf(tenant)), std::string(request_id)});
   return it == requests_.end() ? nullptr : Find(it->second);
+}
+
+std::vector<const v1::PipelineRecord*> PipelineTable::FindRequests(absl::string_view tenant,
+                                                                   absl::string_view prefix) const {
+  std::vector<const v1::PipelineRecord*> found;
+  const std::string owner(TenantOf(tenant));
+  for (auto it = requests_.lower_bound({owner, std::string(prefix)});
+       it != requests_.end() && it->first.first == owner && absl::StartsWith(it->first.second, prefix);
+       ++it) {
+    found.push_back(Find(it->second));
+  }
+  return found;
 }
 
 v1::PipelineRecord& PipelineTable::Edit(const std::string& id) {

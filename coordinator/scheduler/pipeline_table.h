@@ -28,6 +28,9 @@ class PipelineTable {
   // nullptr if there is none.
   const v1::PipelineRecord* Find(absl::string_view id) const;
   const v1::PipelineRecord* FindRequest(absl::string_view tenant, absl::string_view request_id) const;
+  // The tenant's pipelines whose request ids begin so, in the order of these.
+  std::vector<const v1::PipelineRecord*> FindRequests(absl::string_view tenant,
+                                                      absl::string_view prefix) const;
   const absl::btree_map<std::string, v1::PipelineRecord>& all() const { return pipelines_; }
   // The record, to be changed in anything but its ids and tenant.
   v1::PipelineRecord& Edit(const std::string& id);

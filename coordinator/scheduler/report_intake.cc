@@ -84,6 +84,8 @@ void ReportIntake::TakeRank(absl::Time now, const v1::RankReport& report, const 
         FindArtifact(report.output_id(), OutputKind(jobs_.Find(report.job_id())->spec()), event);
     slot.output_id = report.output_id();
     if (output != nullptr) slot.output = *output;
+    if (auto why = event.refused.find(report.output_id()); why != event.refused.end())
+      slot.refused = why->second;
   }
   attempt.Exit(slot, report.exit(), report.message());
 }

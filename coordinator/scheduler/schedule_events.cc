@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "coordinator/scheduler/sweep_rungs.h"
 #include "coordinator/scheduler/table_scheduler.h"
 
@@ -39,8 +40,22 @@ void TableScheduler::RunSchedules(absl::Time now) {
     });
   };
   host.has_artifact = [this](const std::string& id) { return artifacts_.count(id) > 0; };
+  host.last_output = [this](const v1::ScheduleRecord& schedule, const std::string& job) {
+    return LastOutput(schedule, job);
+  };
   schedules_.Run(now, host);
   reply_ = std::move(reply);
+}
+
+std::string TableScheduler::LastOutput(const v1::ScheduleRecord& schedule, const std::string& job) const {
+  // Their times are of as many digits for centuries, so the order of request ids is that of time.
+  std::vector<const v1::PipelineRecord*> runs =
+      pipelines_.FindRequests(schedule.tenant(), ScheduleRequestPrefix(schedule.name()));
+  for (auto run = runs.rbegin(); run != runs.rend(); ++run) {
+    const v1::JobRecord* record = jobs_.Find(absl::StrCat((*run)->id(), "/", job));
+    if (record != nullptr && record->state() == v1::DONE) return record->output_id();
+  }
+  return "";
 }
 
 void TableScheduler::SettleSweeps(absl::Time now) {

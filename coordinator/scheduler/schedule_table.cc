@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "coordinator/scheduler/cron_expression.h"
 #include "coordinator/scheduler/input_resolution.h"
+#include "coordinator/scheduler/last_outputs.h"
 #include "coordinator/scheduler/sweep_expansion.h"
 
 namespace bonsai {
@@ -30,6 +31,10 @@ absl::Status NoSuchSchedule(const std::string& name) {
 }
 
 }  // namespace
+
+std::string ScheduleRequestPrefix(const std::string& schedule) {
+  return absl::StrCat("schedule/", schedule, "/");
+}
 
 std::vector<absl::Time> DueTimes(const std::string& cron, absl::Time from, absl::Time now, size_t limit) {
   std::vector<absl::Time> times;
@@ -159,8 +164,9 @@ std::string ScheduleTable::Submit(absl::Time due, const ScheduleHost& host, v1::
   const std::string problem = absl::StrCat(Moment(due), " submitted nothing: ");
   absl::StatusOr<v1::Pipeline> pipeline = ExpandSweeps(record.pipeline());
   if (!pipeline.ok()) return absl::StrCat(problem, pipeline.status().message());
+  FillLastOutputs([&](const std::string& job) { return host.last_output(record, job); }, *pipeline);
   PipelineSubmitted event;
-  event.request_id = absl::StrCat("schedule/", record.name(), "/", absl::ToUnixSeconds(due));
+  event.request_id = absl::StrCat(ScheduleRequestPrefix(record.name()), absl::ToUnixSeconds(due));
   event.inputs = ResolveInputs(*pipeline);
   event.pipeline = *std::move(pipeline);
   event.actor = {absl::StrCat("schedule ", record.name()), record.tenant(), false};

@@ -2,6 +2,8 @@
 // the time of the next one is part of the record that is committed together with what was submitted, and the
 // request id names the schedule and the time.
 //
+// An input "@last:<job>" is filled in when the pipeline is submitted (last_outputs.h).
+//
 // Times are late after downtime, and where the last submission had to end first. What then becomes of them is
 // the schedule's catch_up.
 //
@@ -31,6 +33,8 @@ struct ScheduleHost {
   // Whether every job of the pipeline has ended; true for one that is not known.
   std::function<bool(const std::string& pipeline_id)> ended;
   std::function<bool(const std::string& artifact_id)> has_artifact;
+  // The output of the job of that name in the newest run of the schedule in which it is done; empty: none.
+  std::function<std::string(const v1::ScheduleRecord& schedule, const std::string& job)> last_output;
 };
 
 class ScheduleTable {
@@ -70,6 +74,9 @@ class ScheduleTable {
   absl::btree_set<std::string> changed_;
   absl::btree_set<std::string> dropped_;
 };
+
+// With which the request ids of the schedule's submissions begin; the time of each, in seconds, follows.
+std::string ScheduleRequestPrefix(const std::string& schedule);
 
 // The newest due times from `from`, which is one, to `now`: at most `limit`, in order.
 std::vector<absl::Time> DueTimes(const std::string& cron, absl::Time from, absl::Time now, size_t limit);

@@ -17,6 +17,7 @@ TableScheduler::TableScheduler(const SchedulerOptions& options, Records records,
       dispatcher_(options_, jobs_),
       artifacts_(std::make_move_iterator(records.artifacts.begin()),
                  std::make_move_iterator(records.artifacts.end())),
+      reuse_(options.code_since),
       cordons_(records.workers),
       schedules_(records.schedules) {
   for (const auto& [id, pipeline] : pipelines_.all()) {
@@ -48,6 +49,7 @@ std::vector<Action> TableScheduler::Apply(absl::Time now, const Event& event) {
   Settle(now);
   SettleSweeps(now);
   RunSchedules(now);
+  while (ReuseOutputs(now)) SettleSweeps(now);
   Dispatch(now);
   if (!status.ok()) {
     reply_ = Reject{status};

@@ -87,6 +87,7 @@ struct ScheduleDeleted {
 struct WorkerSynchronized {
   v1::SynchronizeRequest request;
   std::map<std::string, v1::ArtifactRecord> artifacts;
+  std::map<std::string, std::string> refused = {};  // by manifest id: why it did not check, for people
 };
 
 // An artifact from another coordinator: its manifest and every file of it are in the store and were checked.
@@ -188,6 +189,8 @@ struct SchedulerOptions {
   absl::Duration usage_half_life = absl::Hours(24);  // of what counts against a tenant's fair share
   std::string code_version = {};                     // put into every task
   uint32_t holdout_queries_per_day = 0;              // of a tenant (holdout_quota.h); 0: no limit
+  // Since when the coordinator has that code version: what an attempt made that started before is not reused.
+  absl::Time code_since = absl::InfinitePast();
 };
 
 class Scheduler {

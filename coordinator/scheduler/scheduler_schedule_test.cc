@@ -78,6 +78,48 @@ TEST(SchedulerScheduleTest, ARemovedScheduleSubmitsNothing) {
   EXPECT_EQ(Pipelines(world), 0u);
 }
 
+// Every hour one evaluation of a fixed model, compared with the one before.
+SchedulePut EvaluateEveryHour(const std::string& model) {
+  SchedulePut put = EveryHour();
+  v1::JobSpec& job = *put.schedule.mutable_pipeline()->mutable_jobs(0);
+  job.mutable_evaluate()->set_model(model);
+  job.mutable_evaluate()->set_compare_with("@last:a");
+  return put;
+}
+
+std::string InputOf(const v1::JobRecord& job, const std::string& field) {
+  for (const v1::ResolvedInput& input : job.inputs()) {
+    if (input.field() == field) return input.artifact_id();
+  }
+  return "none";
+}
+
+TEST(SchedulerScheduleTest, AnInputStandsForTheLastRunsOutput) {
+  ScheduledWorld world;
+  const std::string model = world.MakeArtifact("model");
+  v1::ArtifactRecord record;
+  record.set_id(model);
+  record.set_kind("model");
+  world.Apply(ArtifactImported{record, {"ann", "red", false}});
+  ASSERT_EQ(world.Refusal(EvaluateEveryHour(model)), absl::OkStatus());
+  world.PassDeadline();
+  EXPECT_EQ(InputOf(world.job("p1/a"), "evaluate.compare_with"), "none") << "nothing came before the first";
+  EXPECT_EQ(world.job("p1/a").spec().evaluate().compare_with(), "");
+  world.Sync("w1");
+  const std::string first = world.MakeArtifact("evaluation");
+  world.Sync("w1", {Exited("p1/a", 1, 0, v1::RankReport::DONE, first)});
+  ASSERT_EQ(world.state("p1/a"), v1::DONE);
+  world.Restart();
+  world.PassDeadline();
+  ASSERT_EQ(Pipelines(world), 2u);
+  EXPECT_EQ(InputOf(world.job("p2/a"), "evaluate.compare_with"), first);
+  EXPECT_EQ(world.job("p2/a").spec().evaluate().compare_with(), first);
+  world.Cancel("p2");
+  world.PassDeadline();
+  EXPECT_EQ(InputOf(world.job("p3/a"), "evaluate.compare_with"), first)
+      << "the newest run in which it is done";
+}
+
 TEST(SchedulerScheduleTest, RefusesWhatIsNoCron) {
   ScheduledWorld world;
   SchedulePut put = EveryHour();

@@ -193,11 +193,22 @@ void CheckTextSizes(const google::protobuf::Message& message, const std::string&
   }
 }
 
+// What a data job reads may change under the same name; only bytes that the spec itself names may not.
+void CheckReuse(const v1::JobSpec& spec, ProblemList& problems) {
+  if (!spec.reuse()) return;
+  for (int i = 0; i < spec.data().sources_size(); ++i) {
+    if (!spec.data().sources(i).sha256().empty()) continue;
+    problems.AddLine(absl::StrCat("data.sources[", i, "].sha256 is missing: a job with reuse must say which ",
+                                  "bytes it reads, for its files may have changed"));
+  }
+}
+
 }  // namespace
 
 void CheckSpecBounds(const v1::JobSpec& spec, ProblemList& problems) {
   CheckResources(spec, problems);
   CheckTextSizes(spec, "", problems);
+  CheckReuse(spec, problems);
   const uint32_t ranks = std::max({spec.resources().ranks(), spec.resources().max_ranks(), 1u});
   switch (spec.spec_case()) {
     case v1::JobSpec::kData:

@@ -42,7 +42,8 @@ void ListField(const Message& message, const FieldDescriptor& field, const std::
   const std::string kinds = field.options().GetExtension(v1::input_kinds);
   if (!field.is_repeated()) {
     const std::string value = reflection.GetString(message, &field);
-    if (!value.empty() || !IsOptional(path, message)) inputs.push_back({path, value, kinds});
+    const bool optional = IsOptional(path, message);
+    if (!value.empty() || !optional) inputs.push_back({path, value, kinds, optional});
     return;
   }
   for (int i = 0; i < reflection.FieldSize(message, &field); ++i) {

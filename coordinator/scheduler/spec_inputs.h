@@ -13,9 +13,10 @@
 namespace bonsai {
 
 struct SpecInput {
-  std::string field;  // "pretrain.tokens", "submission.evaluations[0]"
-  std::string value;  // "@job", an artifact's id, or "" where a field that must be set is not
-  std::string kinds;  // '|'-separated
+  std::string field;      // "pretrain.tokens", "submission.evaluations[0]"
+  std::string value;      // "@job", an artifact's id, or "" where a field that must be set is not
+  std::string kinds;      // '|'-separated
+  bool optional = false;  // it may be left out
 };
 
 // In the order of the fields' numbers. An input that may be left out is absent when it is; every other one is

@@ -23,6 +23,7 @@
 #include "coordinator/scheduler/job_table.h"
 #include "coordinator/scheduler/pipeline_table.h"
 #include "coordinator/scheduler/report_intake.h"
+#include "coordinator/scheduler/reuse_table.h"
 #include "coordinator/scheduler/schedule_table.h"
 #include "coordinator/scheduler/scheduler.h"
 #include "coordinator/scheduler/worker_table.h"
@@ -79,6 +80,10 @@ class TableScheduler : public Scheduler {
   void AddArtifact(v1::ArtifactRecord record, absl::Time now);
   // Of sweeps of which a variant has ended.
   void SettleSweeps(absl::Time now);
+  // Jobs that need not run, because one before them did the same, are done. False if there were none.
+  bool ReuseOutputs(absl::Time now);
+  // What the job of that name made in the newest run of the schedule in which it is done; empty: nothing.
+  std::string LastOutput(const v1::ScheduleRecord& schedule, const std::string& job) const;
   // Submits what is due, as events like any other.
   void RunSchedules(absl::Time now);
   using ForecastById = std::map<std::string, v1::JobForecast>;
@@ -118,6 +123,7 @@ class TableScheduler : public Scheduler {
   std::vector<v1::ArtifactRecord> new_artifacts_;
   AttemptTable attempts_;
   DurationMeans durations_;
+  ReuseTable reuse_;
   AttemptClocks clocks_;
   WorkerTable workers_;
   CordonTable cordons_;

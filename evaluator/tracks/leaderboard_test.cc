@@ -74,6 +74,36 @@ TEST(Leaderboard, TheOrderOfArrivalDoesNotMatter) {
   }));
 }
 
+TEST(Leaderboard, RanksByPointsAndByTheGeometricMean) {
+  std::vector<v1::Track> tracks = Tracks();
+  tracks[1].set_ranking_metric("points");
+  v1::Track::Task* task = tracks[1].add_tasks();
+  task->set_name("S");
+  task->set_metric("s/m");
+  task->set_in_geometric_mean(true);
+  const std::vector<v1::LeaderboardRow> rows = {Row("high", "a", 1, 0.2), Row("high", "b", 2, 0.4),
+                                                Row("high", "c", 3)};
+  const std::vector<std::string> expected = {"high 1 b", "high 2 a", "high 0 c"};
+  std::vector<v1::LeaderboardRow> ranked = RankRows(tracks, rows);
+  EXPECT_EQ(Places(ranked), expected);
+  EXPECT_EQ(ranked[0].points_total(), 10);
+  EXPECT_NEAR(ranked[0].geometric_mean(), 0.4, 1e-12);
+  EXPECT_EQ(ranked[2].flags(0), "not measured: S");
+  tracks[1].set_ranking_metric("geometric_mean");
+  EXPECT_EQ(Places(RankRows(tracks, rows)), expected);
+}
+
+TEST(Leaderboard, AnEntryIsTheNewestOfItsOwnersNameInATrack) {
+  v1::LeaderboardRow first = Row("low", "a", 1, 3.0), second = Row("low", "b", 2, 4.0),
+                     other = Row("low", "c", 1, 5.0), elsewhere = Row("high", "d", 9, 6.0);
+  for (v1::LeaderboardRow* row : {&first, &second, &other, &elsewhere}) row->set_name("pico");
+  NewestRows split = SplitNewest({{"ann", first}, {"ann", second}, {"bob", other}, {"ann", elsewhere}});
+  EXPECT_EQ(Places(split.newest), (std::vector<std::string>{"low 0 b", "low 0 c", "high 0 d"}));
+  ASSERT_EQ(Places(split.replaced), (std::vector<std::string>{"low 0 a"}));
+  EXPECT_EQ(Places(JoinHistory(Tracks(), RankRows(Tracks(), split.newest), split.replaced)),
+            (std::vector<std::string>{"high 1 d", "low 1 b", "low 2 c", "low 0 a"}));
+}
+
 TEST(Leaderboard, NoRowsGiveNoRows) { EXPECT_TRUE(RankRows(Tracks(), {}).empty()); }
 
 }  // namespace

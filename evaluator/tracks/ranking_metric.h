@@ -1,5 +1,5 @@
-// The figure by which a track ranks its rows, and where to find it. Called by the track rules (it must be
-// there) and the leaderboard (which sorts by it). Pure functions over messages.
+// The figures that a track names, by which it ranks its rows, and where to find them. Called by the track
+// rules (they must be there) and the leaderboard (which sorts by them). Pure functions over messages.
 #ifndef BONSAI_EVALUATOR_TRACKS_RANKING_METRIC_H_
 #define BONSAI_EVALUATOR_TRACKS_RANKING_METRIC_H_
 
@@ -16,15 +16,28 @@ namespace bonsai {
 using SuiteResults = google::protobuf::RepeatedPtrField<v1::SuiteResult>;
 using BenchmarkReports = google::protobuf::RepeatedPtrField<v1::BenchmarkReport>;
 
-// A ranking metric is "<suite>/<metric>", or "benchmark/<target>/<figure>" with one of the figures
-// decode_tokens_per_second, prefill_tokens_per_second (both the mean), peak_memory_bytes, bundle_bytes.
-// InvalidArgument says which part is not understood.
-absl::Status CheckRankingMetricName(absl::string_view name);
+// Rankings that are composed of a track's tasks (task_scores.h) and not found in one report.
+inline constexpr absl::string_view kPoints = "points";
+inline constexpr absl::string_view kGeometricMean = "geometric_mean";
+
+// A metric is "<suite>/<metric>", or "<suite>@<profile>/<metric>" where it must be by the rules of a profile
+// ("bbh@opencompass/acc"), or "benchmark/<target>/<figure>" with one of the figures decode_tokens_per_second,
+// prefill_tokens_per_second (both the mean), peak_memory_bytes, bundle_bytes. A suite's name may hold a '/'
+// itself: "bbh/word_sorting/acc". InvalidArgument says which part is not understood.
+absl::Status CheckMetricName(absl::string_view name);
 
 // The figure, if it was measured and is a finite number. Where several reports hold it, the first one that
-// does counts.
+// does counts. What an emulated device gave is not measured, but for the size of its bundle.
 std::optional<double> FindRankingValue(absl::string_view name, const SuiteResults& suites,
                                        const BenchmarkReports& benchmarks);
+
+// The result that holds the metric "<suite>/<metric>", as FindRankingValue finds it, and the metric in it;
+// both null if there is none. Of a benchmark there is none.
+struct FoundMetric {
+  const v1::SuiteResult* suite = nullptr;
+  const v1::MetricResult* metric = nullptr;
+};
+FoundMetric FindMetric(absl::string_view name, const SuiteResults& suites);
 
 }  // namespace bonsai
 

@@ -1,12 +1,16 @@
 #include "evaluator/tracks/track_file.h"
 
 #include <algorithm>
+#include <cmath>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <set>
 
 #include "absl/strings/str_cat.h"
+#include "bonsai/v1/job.pb.h"
 #include "evaluator/tracks/ranking_metric.h"
+#include "evaluator/tracks/track_rules.h"
 #include "google/protobuf/io/tokenizer.h"
 #include "google/protobuf/text_format.h"
 
@@ -14,6 +18,8 @@ namespace bonsai {
 namespace {
 
 constexpr uintmax_t kTrackBytesMax = 1 << 20;
+constexpr int kTasksMax = 100;
+constexpr uint32_t kPlacesMax = 1000;
 constexpr absl::string_view kDtypes[] = {"F32", "F16", "BF16"};
 
 // Keeps the first error: the ones after it follow from it.
@@ -35,6 +41,103 @@ class FirstError : public google::protobuf::io::ErrorCollector {
   std::string text_;
 };
 
+absl::Status InFile(absl::string_view file, const absl::Status& status) {
+  if (status.ok()) return status;
+  return absl::Status(status.code(), absl::StrCat(file, ": ", status.message()));
+}
+
+absl::Status CheckTask(const v1::Track::Task& task, const std::string& field) {
+  if (task.name().empty()) return absl::InvalidArgumentError(absl::StrCat(field, ".name is empty"));
+  if (absl::Status status = CheckMetricName(task.metric()); !status.ok())
+    return absl::InvalidArgumentError(absl::StrCat(field, ".metric: ", status.message()));
+  if (!std::isfinite(task.weight()) || task.weight() < 0) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(field, ".weight ", task.weight(), " is not a number of at least 0"));
+  }
+  if (task.in_geometric_mean() && task.lower_is_better()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(field, ": a task of which lower is better cannot be in_geometric_mean"));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckTasks(const v1::Track& track) {
+  if (track.tasks_size() > kTasksMax) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("tasks has ", track.tasks_size(), " entries; at most ", kTasksMax));
+  }
+  std::set<std::string> names;
+  for (int i = 0; i < track.tasks_size(); ++i) {
+    const std::string field = absl::StrCat("tasks[", i, "]");
+    if (absl::Status status = CheckTask(track.tasks(i), field); !status.ok()) return status;
+    if (!names.insert(track.tasks(i).name()).second) {
+      return absl::InvalidArgumentError(
+          absl::StrCat(field, ".name \"", track.tasks(i).name(), "\" is another task's too"));
+    }
+  }
+  for (const std::string& column : track.results_columns()) {
+    if (names.count(column) == 0 && column != "Throughput" && column != "Memory-Usage") {
+      return absl::InvalidArgumentError(
+          absl::StrCat("results_columns \"", column, "\" is not a task's name, Throughput or Memory-Usage"));
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckMetrics(const v1::Track& track) {
+  for (const std::string& metric : track.required_metrics()) {
+    if (absl::Status status = CheckMetricName(metric); !status.ok())
+      return absl::InvalidArgumentError(absl::StrCat("required_metrics: ", status.message()));
+  }
+  const std::string& ranking = track.ranking_metric();
+  if (ranking != kPoints && ranking != kGeometricMean) {
+    const absl::Status status = CheckMetricName(ranking);
+    if (status.ok()) return status;
+    return absl::InvalidArgumentError(
+        absl::StrCat("ranking_metric: ", status.message(), ", nor points or geometric_mean"));
+  }
+  const bool any = std::any_of(track.tasks().begin(), track.tasks().end(), [&](const v1::Track::Task& task) {
+    return ranking == kPoints || task.in_geometric_mean();
+  });
+  if (!any) {
+    return absl::InvalidArgumentError(absl::StrCat("ranking_metric \"", ranking, "\" needs tasks",
+                                                   ranking == kPoints ? "" : " that are in_geometric_mean"));
+  }
+  if (track.ranking_lower_is_better()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("ranking_lower_is_better: of ", ranking, " more is better"));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckLimits(const v1::Track& track) {
+  const double epsilon = track.geometric_mean_epsilon();
+  if (!std::isfinite(epsilon) || epsilon < 0 || epsilon > 1) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("geometric_mean_epsilon ", epsilon, " is not between 0 and 1"));
+  }
+  if (track.points_places() > kPlacesMax) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("points_places ", track.points_places(), " is more than ", kPlacesMax));
+  }
+  if (!v1::Track::TieRule_IsValid(track.tie_rule())) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("tie_rule ", static_cast<int>(track.tie_rule()), " is not SHARED_BEST or AVERAGED"));
+  }
+  if (!track.latest_source_day().empty() && !IsDay(track.latest_source_day())) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("latest_source_day \"", track.latest_source_day(), "\" is not a day, as in 2024-05-31"));
+  }
+  const auto* kinds = v1::JobSpec::descriptor()->FindOneofByName("spec");
+  for (const std::string& kind : track.budget_kinds()) {
+    bool known = false;
+    for (int i = 0; i < kinds->field_count(); ++i) known |= kinds->field(i)->name() == kind;
+    if (!known)
+      return absl::InvalidArgumentError(absl::StrCat("budget_kinds \"", kind, "\" is no job's kind"));
+  }
+  return absl::OkStatus();
+}
+
 absl::Status CheckFields(absl::string_view file, const v1::Track& track) {
   const std::string stem = std::filesystem::path(std::string(file)).stem().string();
   if (track.name() != stem) {
@@ -52,10 +155,9 @@ absl::Status CheckFields(absl::string_view file, const v1::Track& track) {
     if (dataset.empty())
       return absl::InvalidArgumentError(absl::StrCat(file, ": allowed_datasets has an empty name"));
   }
-  if (absl::Status status = CheckRankingMetricName(track.ranking_metric()); !status.ok()) {
-    return absl::InvalidArgumentError(absl::StrCat(file, ": ", status.message()));
-  }
-  return absl::OkStatus();
+  if (absl::Status status = CheckTasks(track); !status.ok()) return InFile(file, status);
+  if (absl::Status status = CheckMetrics(track); !status.ok()) return InFile(file, status);
+  return InFile(file, CheckLimits(track));
 }
 
 }  // namespace

@@ -11,6 +11,10 @@ namespace {
 
 constexpr char kGood[] = "name: \"t\"\ntitle: \"T\"\nranking_metric: \"commonsenseqa/acc\"\n";
 
+std::string Ranked(const std::string& by) {
+  return "name: \"t\" title: \"T\" ranking_metric: \"" + by + "\" ";
+}
+
 std::string NewFolder(const std::string& name) {
   const std::filesystem::path folder = std::filesystem::path(testing::TempDir()) / name;
   std::filesystem::remove_all(folder);
@@ -31,6 +35,9 @@ TEST(TrackFile, EveryShippedTrackLoads) {
   EXPECT_EQ(from_scratch.max_peak_memory_bytes(), 12'000'000'000u);
   EXPECT_TRUE(from_scratch.ranking_lower_is_better());
   EXPECT_TRUE(ForbiddenDatasets(*FindTrack(*tracks, "open"), {"stories"}).empty());
+  EXPECT_EQ(from_scratch.tasks_size(), 8);
+  EXPECT_EQ(from_scratch.results_columns_size(), 9);
+  EXPECT_EQ(FindTrack(*tracks, "merging")->budget_seconds(), 3600u);
 }
 
 TEST(TrackFile, SaysLineAndColumnOfAnUnknownField) {
@@ -52,6 +59,31 @@ TEST(TrackFile, RefusesFieldsThatMakeNoSense) {
       {"t.textproto", std::string(kGood) + "allowed_dtypes: \"INT8\"", "\"INT8\" is not one of F32"},
       {"t.textproto", std::string(kGood) + "allowed_datasets: \"\"", "allowed_datasets has an empty name"},
       {"t.textproto", "name: \"t\" title: \"T\" ranking_metric: \"acc\"", "\"acc\" is not suite/metric"},
+      {"t.textproto", Ranked("points"), "ranking_metric \"points\" needs tasks"},
+      {"t.textproto", Ranked("geometric_mean") + "tasks { name: \"a\" metric: \"a/b\" }",
+       "needs tasks that are in_geometric_mean"},
+      {"t.textproto",
+       Ranked("points") + "tasks { name: \"a\" metric: \"a/b\" } ranking_lower_is_better: true",
+       "of points more is better"},
+      {"t.textproto", std::string(kGood) + "tasks { metric: \"a/b\" }", "tasks[0].name is empty"},
+      {"t.textproto", std::string(kGood) + "tasks { name: \"a\" metric: \"b\" }", "tasks[0].metric: metric"},
+      {"t.textproto", std::string(kGood) + "tasks { name: \"a\" metric: \"a/b\" weight: -1 }", "weight -1"},
+      {"t.textproto", std::string(kGood) + "tasks { name: \"a\" metric: \"a/b\" weight: nan }", "weight nan"},
+      {"t.textproto",
+       std::string(kGood) +
+           "tasks { name: \"a\" metric: \"a/b\" lower_is_better: true in_geometric_mean: true }",
+       "cannot be in_geometric_mean"},
+      {"t.textproto",
+       std::string(kGood) + "tasks { name: \"a\" metric: \"a/b\" } tasks { name: \"a\" metric: \"a/c\" }",
+       "\"a\" is another task's too"},
+      {"t.textproto", std::string(kGood) + "results_columns: \"a\"",
+       "results_columns \"a\" is not a task's name"},
+      {"t.textproto", std::string(kGood) + "required_metrics: \"a\"", "required_metrics: metric \"a\""},
+      {"t.textproto", std::string(kGood) + "geometric_mean_epsilon: 2", "geometric_mean_epsilon 2"},
+      {"t.textproto", std::string(kGood) + "points_places: 1001", "points_places 1001 is more than 1000"},
+      {"t.textproto", std::string(kGood) + "latest_source_day: \"31.5.2024\"", "\"31.5.2024\" is not a day"},
+      {"t.textproto", std::string(kGood) + "budget_kinds: \"merging\"",
+       "budget_kinds \"merging\" is no job's kind"},
   };
   for (const auto& bad : kCases) {
     const absl::Status status = ParseTrack(bad.file, bad.text).status();
