@@ -1,16 +1,18 @@
-// A LanguageModel on the inference engine. Requests are sorted so that those with a prefix in common follow
-// each other; the key-value cache then keeps the prefix and only the rest is computed. The engine's results
-// do not depend on how a sequence is cut, so neither sharing, order nor the number of threads changes a
-// score.
+// A LanguageModel on the inference engine. Requests are put into a RequestPlan, whose parts are walked by as
+// many lanes as there are threads (engine_lane.h). The engine's results do not depend on how sequences are
+// cut and put together, so neither sharing, order, batches nor the number of threads changes an answer.
 //
-// One ScoreAll at a time; it uses `threads` threads, each with a session of its own.
+// One call at a time; it uses `threads` threads, each with a session of its own. What a lane has computed
+// stays there for the next call, so that batches of one plan share prefixes too.
 #ifndef BONSAI_EVALUATOR_ENGINE_LANGUAGE_MODEL_H_
 #define BONSAI_EVALUATOR_ENGINE_LANGUAGE_MODEL_H_
 
+#include <functional>
 #include <memory>
 #include <vector>
 
 #include "edge_runtime/engine/engine.h"
+#include "evaluator/engine_lane.h"
 #include "evaluator/language_model.h"
 
 namespace bonsai {
@@ -33,26 +35,19 @@ class EngineLanguageModel : public LanguageModel {
   uint64_t tokens_computed() const;
 
  private:
-  // A session, and what its cache holds.
-  struct Lane {
-    std::unique_ptr<edge::Session> session;
-    std::vector<int32_t> cached;
-    std::vector<float> logits;
-    uint64_t tokens_computed = 0;
-  };
-  struct Batch;
+  // Does piece `piece` of the work on a lane.
+  using Piece = std::function<absl::Status(size_t piece, EngineLane& lane, const EngineLane::Answered&)>;
 
-  EngineLanguageModel(const edge::Model& model, std::vector<Lane> lanes)
+  EngineLanguageModel(const edge::Model& model, std::vector<EngineLane> lanes)
       : model_(model), lanes_(std::move(lanes)) {}
 
-  absl::Status Compute(std::span<const int32_t> tokens, std::span<float> logits, Lane& lane);
-  absl::StatusOr<std::string> GenerateOne(const GenerateRequest& request, const edge::Tokenizer& tokenizer,
-                                          Lane& lane);
-  absl::Status ScoreOne(const ScoreRequest& request, Lane& lane, Score* score);
-  void RunLane(Batch& batch, Lane& lane);
+  // Does all pieces, each on the lane that is free first; counts the requests that are answered for
+  // `progress`. The first error ends it.
+  absl::Status RunPieces(const RequestPlan& plan, size_t pieces, const Piece& piece,
+                         const ScoreProgress& progress);
 
   const edge::Model& model_;
-  std::vector<Lane> lanes_;
+  std::vector<EngineLane> lanes_;
 };
 
 }  // namespace bonsai

@@ -4,6 +4,8 @@
 #include <random>
 
 #include "edge_runtime/model/model_fixture.h"
+#include "edge_runtime/model/tokenizer.h"
+#include "evaluator/request_plan.h"
 #include "gtest/gtest.h"
 
 namespace bonsai {
@@ -109,8 +111,57 @@ TEST_F(EngineLanguageModelTest, SharedPrefixesAreComputedOnce) {
   }
   const auto model = Create(1);
   ScoreAll(*model, requests);
-  // The prompt once, then only its last token for each letter.
-  EXPECT_EQ(model->tokens_computed(), 50u + 4u);
+  // The prompt once: all letters are read off its last token's logits.
+  EXPECT_EQ(model->tokens_computed(), 50u);
+  // A later batch goes on from there, but for the token whose logits are wanted again.
+  ScoreAll(*model, std::vector<ScoreRequest>{{std::vector<int32_t>(50, 9), {7}}});
+  EXPECT_EQ(model->tokens_computed(), 50u + 1u);
+}
+
+TEST_F(EngineLanguageModelTest, EachEdgeOfTheTrieIsComputedOnce) {
+  std::vector<ScoreRequest> requests = SharedPrefixRequests();
+  requests.push_back(requests[3]);
+  std::vector<ModelRequest> asked;
+  for (const ScoreRequest& request : requests) asked.push_back({.score = &request});
+  const auto model = Create(1);
+  ScoreAll(*model, requests);
+  EXPECT_EQ(model->tokens_computed(), RequestPlan(asked).tokens_to_compute());
+}
+
+TEST_F(EngineLanguageModelTest, TextsDoNotDependOnOrderBatchOrThreads) {
+  std::string error;
+  const std::string bytes = edge::FixtureTokenizer();
+  const auto tokenizer =
+      edge::Tokenizer::Parse({reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size()}, &error);
+  ASSERT_NE(tokenizer, nullptr) << error;
+  std::vector<GenerateRequest> requests;
+  for (const ScoreRequest& request : SharedPrefixRequests())
+    requests.push_back({request.context,
+                        requests.size() % 3 == 0 ? std::vector<std::string>{"a"} : std::vector<std::string>{},
+                        static_cast<int32_t>(1 + requests.size() % 30)});
+  requests.push_back(requests[5]);
+  std::vector<std::string> expected;
+  for (const GenerateRequest& request : requests) {  // each by a model that knows nothing yet
+    const auto texts = Create(1)->GenerateAll(std::span(&request, 1), *tokenizer, Ignore);
+    ASSERT_TRUE(texts.ok()) << texts.status();
+    expected.push_back(texts->front());
+  }
+  for (int threads : {1, 4}) {
+    const auto model = Create(threads);
+    std::vector<size_t> order(requests.size());
+    for (size_t i = 0; i < order.size(); ++i) order[i] = i;
+    std::shuffle(order.begin(), order.end(), std::mt19937(threads));
+    std::vector<GenerateRequest> shuffled;
+    for (size_t i : order) shuffled.push_back(requests[i]);
+    uint64_t last = 0;
+    const auto texts = model->GenerateAll(shuffled, *tokenizer, [&](uint64_t done) {
+      last = done;
+      return absl::OkStatus();
+    });
+    ASSERT_TRUE(texts.ok()) << texts.status();
+    EXPECT_EQ(last, requests.size());
+    for (size_t i = 0; i < order.size(); ++i) EXPECT_EQ((*texts)[i], expected[order[i]]);
+  }
 }
 
 TEST_F(EngineLanguageModelTest, ReadsUpToTheModelsLimitAndNoFurther) {

@@ -67,34 +67,36 @@ absl::Status CheckRequests(std::span<const GenerateRequest> requests, int32_t vo
 
 absl::StatusOr<std::string> GenerateText(const GenerateRequest& request, const edge::Tokenizer& tokenizer,
                                          int64_t room, const std::function<absl::StatusOr<int32_t>()>& next) {
-  std::vector<int32_t> ids;
-  std::string text;
+  edge::StreamedText streamed;
+  size_t longest_stop = 0;
+  for (const std::string& stop : request.stops) longest_stop = std::max(longest_stop, stop.size());
   for (int64_t left = std::min<int64_t>(request.tokens_max, room); left > 0; --left) {
     const absl::StatusOr<int32_t> id = next();
     if (!id.ok()) return id.status();
     if (*id == tokenizer.eos_id()) break;
-    ids.push_back(*id);
-    text = tokenizer.Decode(ids);
+    // No stop lies within what was settled before: one may begin there, and end behind it.
+    const size_t before = streamed.settled.size();
+    tokenizer.Append(*id, &streamed);
+    if (request.stops.empty()) continue;
+    const std::string text = streamed.text();
+    const size_t from = before - std::min(before, longest_stop - 1);
     size_t end = std::string::npos;
-    for (const std::string& stop : request.stops) end = std::min(end, text.find(stop));
+    for (const std::string& stop : request.stops) end = std::min(end, text.find(stop, from));
     if (end != std::string::npos) return text.substr(0, end);
   }
-  return text;
+  return streamed.text();
+}
+
+bool AddToken(const edge::TokenDistribution& next, int32_t token, Score* score) {
+  const double logprob = next.LogProbability(token);
+  if (!std::isfinite(logprob)) return false;
+  score->loglikelihood += logprob;
+  if (!next.IsLikeliest(token)) score->is_greedy = false;
+  return true;
 }
 
 bool AddToken(std::span<const float> logits, int32_t token, Score* score) {
-  size_t best = 0;
-  for (size_t i = 1; i < logits.size(); ++i) {
-    if (logits[i] > logits[best]) best = i;
-  }
-  const float largest = logits[best];
-  double sum = 0;
-  for (float logit : logits) sum += std::exp(logit - largest);
-  const double logprob = static_cast<double>(logits[token]) - largest - std::log(sum);
-  if (!std::isfinite(logprob)) return false;
-  score->loglikelihood += logprob;
-  if (best != static_cast<size_t>(token)) score->is_greedy = false;
-  return true;
+  return AddToken(edge::TokenDistribution(logits), token, score);
 }
 
 }  // namespace bonsai

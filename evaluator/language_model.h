@@ -14,6 +14,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "edge_runtime/engine/token_distribution.h"
 #include "edge_runtime/model/tokenizer.h"
 
 namespace bonsai {
@@ -77,9 +78,10 @@ absl::Status CheckRequests(std::span<const GenerateRequest> requests, int32_t vo
 absl::StatusOr<std::string> GenerateText(const GenerateRequest& request, const edge::Tokenizer& tokenizer,
                                          int64_t room, const std::function<absl::StatusOr<int32_t>()>& next);
 
-// Adds to `score` the natural logarithm of softmax(logits)[token], and clears is_greedy if another token is
-// likelier. Sums in double, in the order of the logits. Returns false if the result is not finite. 0 <= token
-// < logits.size().
+// Adds to `score` the natural logarithm of the token's probability, and clears is_greedy if another token is
+// likelier. Returns false if the result is not finite. 0 <= token < vocabulary.
+bool AddToken(const edge::TokenDistribution& next, int32_t token, Score* score);
+// The same by the logits of the next token.
 bool AddToken(std::span<const float> logits, int32_t token, Score* score);
 
 }  // namespace bonsai

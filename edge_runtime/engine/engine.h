@@ -42,6 +42,15 @@ struct SessionOptions {
   KernelSet kernels = KernelSet::kAuto;
 };
 
+// Tokens that continue one sequence in many ways, depth first.
+struct TokenTree {
+  std::span<const int32_t> tokens;
+  // The place in its own sequence of each token: at most one more than that of the token before it (for the
+  // first one: at most Session::position()). It follows the last token that was put at the place before.
+  std::span<const int32_t> positions;
+  std::span<const size_t> rows;  // the tokens whose logits are wanted, ascending
+};
+
 class Session {
  public:
   virtual ~Session() = default;
@@ -55,6 +64,11 @@ class Session {
   // Returns false and changes nothing if the sequence would grow beyond positions_max or an id is out of
   // range.
   virtual bool Forward(std::span<const int32_t> tokens, std::span<float> logits, std::string* error) = 0;
+
+  // The same, bit for bit, as Rewind(positions[i]) and Forward of tokens[i] for each i in turn, but the
+  // weights are read once for many tokens. `logits` has room for one row for each of tree.rows. Returns false
+  // and changes nothing if the tree is not one, goes beyond positions_max, or an id is out of range.
+  virtual bool ForwardTree(const TokenTree& tree, std::span<float> logits, std::string* error) = 0;
 
   // Tokens in the cache.
   virtual int32_t position() const = 0;

@@ -259,6 +259,87 @@ TEST(EngineTest, ARefusedForwardChangesNothing) {
   EXPECT_EQ(session->position(), 0);
 }
 
+// Branches of random lengths, depth first, over a trunk.
+struct RandomTree {
+  std::vector<int32_t> tokens, positions;
+
+  RandomTree(int32_t trunk, size_t count) {
+    std::mt19937 random(19);
+    int32_t position = 0;
+    while (tokens.size() < count) {
+      tokens.push_back(static_cast<int32_t>(random() % 77));
+      positions.push_back(position);
+      const bool steps_back = position >= trunk && random() % 3 == 0;
+      position = steps_back ? trunk + static_cast<int32_t>(random() % (position - trunk + 1)) : position + 1;
+      if (position == 150) position = trunk;
+    }
+  }
+};
+
+TEST(EngineTest, ATreeGivesTheBitsOfItsTokensOneByOne) {
+  const RandomModel model(6, 2, false, 0, true);
+  const RandomTree tree(40, 333);
+  std::string error;
+  std::vector<size_t> rows;
+  for (size_t i = 2; i < tree.tokens.size(); i += 3) rows.push_back(i);
+  const auto plain = MakeSession(*model.model);
+  std::vector<float> expected, row(77);
+  for (size_t i = 0; i < tree.tokens.size(); ++i) {
+    plain->Rewind(tree.positions[i]);
+    ASSERT_TRUE(plain->Forward(std::span(tree.tokens).subspan(i, 1), row, &error)) << error;
+    if (i % 3 == 2) expected.insert(expected.end(), row.begin(), row.end());
+  }
+  for (const int threads : {1, 3}) {
+    for (const KernelSet kernels : {KernelSet::kAuto, KernelSet::kScalar}) {
+      const auto session = MakeSession(*model.model, {.threads = threads, .kernels = kernels});
+      std::vector<float> logits(rows.size() * 77);
+      ASSERT_TRUE(session->ForwardTree({tree.tokens, tree.positions, rows}, logits, &error)) << error;
+      EXPECT_EQ(logits, expected) << threads << " threads";
+      EXPECT_EQ(session->position(), tree.positions.back() + 1);
+    }
+  }
+}
+
+TEST(EngineTest, ATreeMayBeCutAnywhere) {
+  const RandomModel model;
+  const RandomTree tree(10, 100);
+  std::string error;
+  const std::vector<size_t> last = {99};
+  std::vector<float> whole(77), cut(77);
+  ASSERT_TRUE(MakeSession(*model.model)->ForwardTree({tree.tokens, tree.positions, last}, whole, &error));
+  for (const size_t at : {size_t{1}, size_t{37}, size_t{64}, size_t{98}}) {
+    const auto session = MakeSession(*model.model);
+    const std::span<const int32_t> tokens = tree.tokens, positions = tree.positions;
+    const std::vector<size_t> row = {99 - at};
+    ASSERT_TRUE(session->ForwardTree({tokens.first(at), positions.first(at), {}}, {}, &error)) << error;
+    ASSERT_TRUE(session->ForwardTree({tokens.subspan(at), positions.subspan(at), row}, cut, &error)) << error;
+    EXPECT_EQ(cut, whole) << at;
+  }
+}
+
+TEST(EngineTest, RefusesATreeThatIsNone) {
+  const RandomModel model;
+  const auto session = MakeSession(*model.model, {.positions_max = 4});
+  std::string error;
+  std::vector<float> logits(77);
+  const std::vector<int32_t> tokens = {1, 2, 3}, wrong_ids = {1, 2, 77};
+  const auto refused = [&](std::vector<int32_t> positions, std::vector<size_t> rows) {
+    return !session->ForwardTree({tokens, positions, rows}, logits, &error) && session->position() == 0;
+  };
+  EXPECT_TRUE(refused({0, 1}, {0}));        // a position is missing
+  EXPECT_TRUE(refused({1, 2, 3}, {0}));     // begins beyond the cache
+  EXPECT_TRUE(refused({0, 2, 3}, {0}));     // skips a position
+  EXPECT_TRUE(refused({0, -1, 0}, {0}));    // before the first
+  EXPECT_TRUE(refused({0, 1, 2}, {3}));     // no such token
+  EXPECT_TRUE(refused({0, 1, 2}, {1, 0}));  // not ascending
+  EXPECT_TRUE(refused({0, 1, 2}, {0, 1}));  // no room for two rows
+  EXPECT_FALSE(session->ForwardTree({wrong_ids, tokens, {}}, {}, &error));
+  const std::vector<int32_t> five = {1, 2, 3, 4, 5}, beyond = {0, 1, 2, 3, 4};
+  EXPECT_FALSE(session->ForwardTree({five, beyond, {}}, {}, &error));
+  EXPECT_NE(error.find("of 4 positions"), std::string::npos) << error;
+  EXPECT_FALSE(refused({0, 1, 1}, {2}));  // a tree
+}
+
 TEST(EngineTest, ReadsHalfPrecisionWeights) {
   const RandomModel random;
   std::map<std::string, TensorView> tensors;

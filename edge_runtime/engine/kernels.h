@@ -43,6 +43,9 @@ struct Kernels {
   void (*silu_multiply)(float* gate, const float* up, size_t count);
   // values[i] = cap * ReferenceTanh(values[i] * (1 / cap)); cap > 0.
   void (*soft_cap)(float* values, size_t count, float cap);
+  // The greatest value (NaN is never greater), and the sum of ReferenceExp(values[i] - *greatest), its lanes
+  // in double.
+  void (*sum_exp)(const float* values, size_t count, float* greatest, double* sum);
 };
 
 // nullptr if this build or this CPU lacks the instructions.

@@ -169,7 +169,38 @@ BONSAI_AVX2 void SoftCap(float* values, size_t count, float cap) {
   }
 }
 
-constexpr Kernels kAvx2 = {"avx2", Multiply, Softmax, SiluMultiply, SoftCap};
+// Adds four doubles to four lanes.
+BONSAI_AVX2_INLINE __m256d AddDoubles(__m256d lanes, __m128 values) {
+  return _mm256_add_pd(lanes, _mm256_cvtps_pd(values));
+}
+
+BONSAI_AVX2 void SumExp(const float* values, size_t count, float* greatest, double* sum) {
+  float max = -__builtin_inff();
+  const size_t whole = count / kHalf * kHalf;
+  __m256 max_lanes = _mm256_set1_ps(max);
+  for (size_t i = 0; i < whole; i += kHalf) max_lanes = _mm256_max_ps(_mm256_loadu_ps(values + i), max_lanes);
+  float maxima[kHalf];
+  _mm256_storeu_ps(maxima, max_lanes);
+  for (const float one : maxima) max = one > max ? one : max;
+  for (size_t i = whole; i < count; ++i) max = values[i] > max ? values[i] : max;
+  const __m256 offset = _mm256_set1_ps(max);
+  __m256d quarters[4] = {_mm256_setzero_pd(), _mm256_setzero_pd(), _mm256_setzero_pd(), _mm256_setzero_pd()};
+  for (size_t i = 0; i < count; i += kHalf) {
+    const __m256i mask = TailMask(count - i);
+    const __m256 power = Exp(_mm256_sub_ps(_mm256_maskload_ps(values + i, mask), offset));
+    const __m256 kept = _mm256_and_ps(power, _mm256_castsi256_ps(mask));
+    __m256d* half = quarters + i / kHalf % 2 * 2;
+    half[0] = AddDoubles(half[0], _mm256_castps256_ps128(kept));
+    half[1] = AddDoubles(half[1], _mm256_extractf128_ps(kept, 1));
+  }
+  const __m256d low = _mm256_add_pd(quarters[0], quarters[2]), high = _mm256_add_pd(quarters[1], quarters[3]);
+  double lanes[4];
+  _mm256_storeu_pd(lanes, _mm256_add_pd(low, high));
+  *greatest = max;
+  *sum = (lanes[0] + lanes[2]) + (lanes[1] + lanes[3]);
+}
+
+constexpr Kernels kAvx2 = {"avx2", Multiply, Softmax, SiluMultiply, SoftCap, SumExp};
 
 }  // namespace
 

@@ -181,7 +181,32 @@ BONSAI_AVX512 void SoftCap(float* values, size_t count, float cap) {
   }
 }
 
-constexpr Kernels kAvx512 = {"avx512", Multiply, Softmax, SiluMultiply, SoftCap};
+BONSAI_AVX512 void SumExp(const float* values, size_t count, float* greatest, double* sum) {
+  const __m512 lowest = _mm512_set1_ps(-__builtin_inff());
+  __m512 max_lanes = lowest;
+  for (size_t i = 0; i < count; i += kLanes) {
+    const __mmask16 mask = Tail(std::min(kLanes, count - i));
+    max_lanes = _mm512_max_ps(_mm512_mask_loadu_ps(lowest, mask, values + i), max_lanes);
+  }
+  *greatest = _mm512_reduce_max_ps(max_lanes);
+  const __m512 max = _mm512_set1_ps(*greatest);
+  __m512d low = _mm512_setzero_pd(), high = _mm512_setzero_pd();
+  for (size_t i = 0; i < count; i += kLanes) {
+    const __mmask16 mask = Tail(std::min(kLanes, count - i));
+    const __m512 power = Exp(_mm512_sub_ps(_mm512_mask_loadu_ps(lowest, mask, values + i), max));
+    const __m512 kept = _mm512_maskz_mov_ps(mask, power);
+    low = _mm512_add_pd(low, _mm512_cvtps_pd(_mm512_castps512_ps256(kept)));
+    high = _mm512_add_pd(high, _mm512_cvtps_pd(_mm512_extractf32x8_ps(kept, 1)));
+  }
+  double lanes[8];
+  _mm512_storeu_pd(lanes, _mm512_add_pd(low, high));
+  for (size_t half = 4; half > 0; half /= 2) {
+    for (size_t l = 0; l < half; ++l) lanes[l] += lanes[l + half];
+  }
+  *sum = lanes[0];
+}
+
+constexpr Kernels kAvx512 = {"avx512", Multiply, Softmax, SiluMultiply, SoftCap, SumExp};
 
 }  // namespace
 

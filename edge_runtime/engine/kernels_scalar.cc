@@ -9,7 +9,8 @@
 namespace bonsai::edge {
 namespace {
 
-float SumLanes(float* lanes) {
+template <typename Number>
+Number SumLanes(Number* lanes) {
   for (size_t half = kLanes / 2; half > 0; half /= 2) {
     for (size_t l = 0; l < half; ++l) lanes[l] += lanes[l + half];
   }
@@ -56,7 +57,16 @@ void SoftCap(float* values, size_t count, float cap) {
   for (size_t i = 0; i < count; ++i) values[i] = cap * ReferenceTanh(values[i] * inverse);
 }
 
-constexpr Kernels kScalar = {"scalar", Multiply, Softmax, SiluMultiply, SoftCap};
+void SumExp(const float* values, size_t count, float* greatest, double* sum) {
+  float max = -INFINITY;
+  for (size_t i = 0; i < count; ++i) max = values[i] > max ? values[i] : max;
+  double lanes[kLanes] = {};
+  for (size_t i = 0; i < count; ++i) lanes[i % kLanes] += double{ReferenceExp(values[i] - max)};
+  *greatest = max;
+  *sum = SumLanes(lanes);
+}
+
+constexpr Kernels kScalar = {"scalar", Multiply, Softmax, SiluMultiply, SoftCap, SumExp};
 
 }  // namespace
 

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <bit>
 #include <cmath>
 #include <cstdint>
@@ -94,6 +95,43 @@ TEST(KernelsTest, SoftmaxSiluAndSoftCapGiveTheBitsOfTheScalarOnes) {
         kernels->soft_cap(a.data(), count, 7.3f);
         ScalarKernels()->soft_cap(b.data(), count, 7.3f);
         ASSERT_EQ(Bits(a), Bits(b)) << kernels->name << " soft cap of " << count;
+      }
+    }
+  }
+}
+
+TEST(KernelsTest, SumExpGivesTheBitsOfTheScalarOneAndTheSum) {
+  for (size_t count = 1; count < 100; ++count) {
+    std::vector<float> values = Random(count, static_cast<uint32_t>(count), 8.0f);
+    float greatest = 0;
+    double sum = 0, exact = 0;
+    ScalarKernels()->sum_exp(values.data(), count, &greatest, &sum);
+    EXPECT_EQ(greatest, *std::max_element(values.begin(), values.end()));
+    for (const float value : values) exact += std::exp(double{value} - greatest);
+    EXPECT_NEAR(sum / exact, 1.0, 3e-7) << count;
+    for (const Kernels* kernels : FastKernels()) {
+      float other_greatest = 0;
+      double other_sum = 0;
+      kernels->sum_exp(values.data(), count, &other_greatest, &other_sum);
+      EXPECT_EQ(other_greatest, greatest) << kernels->name << " " << count;
+      EXPECT_EQ(std::bit_cast<uint64_t>(other_sum), std::bit_cast<uint64_t>(sum))
+          << kernels->name << " " << count;
+    }
+  }
+}
+
+TEST(KernelsTest, SumExpOfNotANumberIsNone) {
+  std::vector<const Kernels*> all = FastKernels();
+  all.push_back(ScalarKernels());
+  for (const Kernels* kernels : all) {
+    for (const float wrong : {NAN, INFINITY}) {
+      for (const size_t at : {size_t{0}, size_t{7}, size_t{20}}) {
+        std::vector<float> values(21, 1.0f);
+        values[at] = wrong;
+        float greatest = 0;
+        double sum = 0;
+        kernels->sum_exp(values.data(), values.size(), &greatest, &sum);
+        EXPECT_FALSE(std::isfinite(sum)) << kernels->name << " " << wrong << " at " << at;
       }
     }
   }

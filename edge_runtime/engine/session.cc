@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <numeric>
+#include <utility>
 
 namespace bonsai::edge {
 namespace {
@@ -86,6 +88,15 @@ bool LlamaSession::Init(std::string* error) {
   return ok;
 }
 
+bool LlamaSession::InVocabulary(std::span<const int32_t> tokens, std::string* error) const {
+  for (const int32_t id : tokens) {
+    if (id >= 0 && id < config_.vocab_size) continue;
+    *error = "token " + std::to_string(id) + "; the vocabulary has " + std::to_string(vocab_);
+    return false;
+  }
+  return true;
+}
+
 bool LlamaSession::Forward(std::span<const int32_t> tokens, std::span<float> logits, std::string* error) {
   if (tokens.size() > positions_max_ - position_) {
     *error = std::to_string(tokens.size()) + " tokens after " + std::to_string(position_) + " exceed " +
@@ -98,98 +109,93 @@ bool LlamaSession::Forward(std::span<const int32_t> tokens, std::span<float> log
              std::to_string(vocab_) + " for at most " + std::to_string(tokens.size()) + " tokens";
     return false;
   }
-  for (const int32_t id : tokens) {
-    if (id >= 0 && id < config_.vocab_size) continue;
-    *error = "token " + std::to_string(id) + "; the vocabulary has " + std::to_string(vocab_);
-    return false;
-  }
+  if (!InVocabulary(tokens, error)) return false;
   const size_t first_row = tokens.size() - rows;  // the first token whose logits are wanted
   for (size_t begin = 0; begin < tokens.size(); begin += kBlockTokens) {
     const size_t count = std::min(kBlockTokens, tokens.size() - begin);
-    RunBlock(tokens.subspan(begin, count));
+    chain_.resize(count);
+    std::iota(chain_.begin(), chain_.end(), static_cast<int32_t>(position_));
+    RunBlock(tokens.subspan(begin, count), chain_);
     const size_t skip = std::min(count, first_row > begin ? first_row - begin : 0);
-    if (skip < count) {
-      Normalize(stream_, model_.final_norm(), count, &normalized_);
-      float* out = logits.data() + (begin + skip - first_row) * vocab_;
-      Multiply(model_.output(), vocab_, normalized_.row(skip), dim_, count - skip, out);
-      const float cap = config_.logit_soft_cap;
-      if (cap > 0) kernels_.soft_cap(out, (count - skip) * vocab_, cap);
-    }
+    block_rows_.resize(count - skip);
+    std::iota(block_rows_.begin(), block_rows_.end(), skip);
+    if (skip < count) Project(block_rows_, logits.data() + (begin + skip - first_row) * vocab_);
     position_ += count;
   }
   return true;
 }
 
+std::string LlamaSession::WrongTree(const TokenTree& tree, size_t logits) const {
+  if (tree.positions.size() != tree.tokens.size()) {
+    return std::to_string(tree.positions.size()) + " positions for " + std::to_string(tree.tokens.size()) +
+           " tokens";
+  }
+  size_t limit = position_;
+  for (const int32_t position : tree.positions) {
+    if (position < 0 || Size(position) > limit) {
+      return "position " + std::to_string(position) + " after " + std::to_string(limit) + " tokens";
+    }
+    limit = Size(position) + 1;
+    if (limit > positions_max_) {
+      return "position " + std::to_string(position) + " of " + std::to_string(positions_max_) + " positions";
+    }
+  }
+  for (size_t i = 0; i < tree.rows.size(); ++i) {
+    if (tree.rows[i] >= tree.tokens.size() || (i > 0 && tree.rows[i] <= tree.rows[i - 1]))
+      return "the rows are not ascending indices of tokens";
+  }
+  if (logits != tree.rows.size() * vocab_) {
+    return "room for " + std::to_string(logits) + " logits; " + std::to_string(tree.rows.size()) +
+           " rows of " + std::to_string(vocab_) + " are wanted";
+  }
+  return "";
+}
+
+bool LlamaSession::ForwardTree(const TokenTree& tree, std::span<float> logits, std::string* error) {
+  if (std::string wrong = WrongTree(tree, logits.size()); !wrong.empty()) {
+    *error = std::move(wrong);
+    return false;
+  }
+  if (!InVocabulary(tree.tokens, error)) return false;
+  auto row = tree.rows.begin();
+  float* out = logits.data();
+  for (size_t begin = 0; begin < tree.tokens.size(); begin += kBlockTokens) {
+    const size_t count = std::min(kBlockTokens, tree.tokens.size() - begin);
+    RunBlock(tree.tokens.subspan(begin, count), tree.positions.subspan(begin, count));
+    block_rows_.clear();
+    for (; row != tree.rows.end() && *row < begin + count; ++row) block_rows_.push_back(*row - begin);
+    if (block_rows_.empty()) continue;
+    Project(block_rows_, out);
+    out += block_rows_.size() * vocab_;
+  }
+  if (!tree.positions.empty()) position_ = Size(tree.positions.back()) + 1;
+  return true;
+}
+
+void LlamaSession::Project(std::span<const size_t> block_rows, float* logits) {
+  for (size_t i = 0; i < block_rows.size(); ++i)
+    NormalizeRow(stream_.row(block_rows[i]), model_.final_norm(), dim_, normalized_.row(i));
+  Multiply(model_.output(), vocab_, normalized_.row(0), dim_, block_rows.size(), logits);
+  const float cap = config_.logit_soft_cap;
+  if (cap > 0) kernels_.soft_cap(logits, block_rows.size() * vocab_, cap);
+}
+
 void LlamaSession::Rewind(int32_t position) { position_ = std::min(position_, Size(std::max(position, 0))); }
 
-void LlamaSession::RunBlock(std::span<const int32_t> tokens) {
+void LlamaSession::RunBlock(std::span<const int32_t> tokens, std::span<const int32_t> positions) {
   const size_t count = tokens.size(), half = head_dim_ / 2;
   for (size_t t = 0; t < count; ++t) {
     std::memcpy(stream_.row(t), model_.embedding() + Size(tokens[t]) * dim_, dim_ * sizeof(float));
     for (size_t j = 0; j < half; ++j) {
-      const float angle = static_cast<float>(position_ + t) * inverse_frequencies_[j];
+      const float angle = static_cast<float>(positions[t]) * inverse_frequencies_[j];
       cosines_[t * half + j] = static_cast<float>(std::cos(double{angle}));
       sines_[t * half + j] = static_cast<float>(std::sin(double{angle}));
     }
   }
   for (int32_t layer = 0; layer < config_.layers; ++layer) {
-    Attend(model_.layer(layer), Size(layer), count);
+    Attend(model_.layer(layer), Size(layer), positions);
     FeedForward(model_.layer(layer), count);
   }
-}
-
-void LlamaSession::Attend(const LayerWeights& weights, size_t layer, size_t tokens) {
-  Normalize(stream_, weights.attention_norm, tokens, &normalized_);
-  Multiply(weights.query, queries_.width, normalized_.row(0), dim_, tokens, queries_.row(0));
-  Multiply(weights.key, key_rows_.width, normalized_.row(0), dim_, tokens, key_rows_.row(0));
-  Multiply(weights.value, value_rows_.width, normalized_.row(0), dim_, tokens, value_rows_.row(0));
-  if (config_.qk_norm) {
-    NormalizeHeads(&queries_, heads_, weights.query_norm, tokens);
-    NormalizeHeads(&key_rows_, kv_heads_, weights.key_norm, tokens);
-  }
-  Rotate(&queries_, heads_, tokens);
-  Rotate(&key_rows_, kv_heads_, tokens);
-  Store(layer, tokens);
-  // Every part has its own scratch; pairs of a token and a key-value head are dealt out to the parts in turn.
-  const size_t pairs = tokens * kv_heads_;
-  const size_t parts = std::min(static_cast<size_t>(pool_.threads()), pairs);
-  pool_.Run(parts, [&](size_t part) {
-    for (size_t pair = part; pair < pairs; pair += parts) {
-      AttendHead(layer, pair / kv_heads_, pair % kv_heads_, scores_.data() + part * scores_per_part_);
-    }
-  });
-  Multiply(weights.attention_output, dim_, attended_.row(0), attended_.width, tokens, projected_.row(0));
-  AddToStream(projected_, tokens);
-}
-
-void LlamaSession::AttendHead(size_t layer, size_t token, size_t kv_head, float* scores) {
-  const size_t group = heads_ / kv_heads_, seen = position_ + token + 1;
-  const float* queries = queries_.row(token) + kv_head * group * head_dim_;
-  float* out = attended_.row(token) + kv_head * group * head_dim_;
-  kernels_.multiply({.weights = Keys(layer, kv_head),
-                     .weight_stride = head_dim_,
-                     .rows = seen,
-                     .inputs = queries,
-                     .input_stride = head_dim_,
-                     .tokens = group,
-                     .columns = head_dim_,
-                     .out = scores,
-                     .out_stride = positions_stride_});
-  const float scale = 1.0f / std::sqrt(static_cast<float>(head_dim_));
-  for (size_t head = 0; head < group; ++head) {
-    float* row = scores + head * positions_stride_;
-    for (size_t i = 0; i < seen; ++i) row[i] *= scale;
-    kernels_.softmax(row, seen);
-  }
-  kernels_.multiply({.weights = Values(layer, kv_head),
-                     .weight_stride = positions_stride_,
-                     .rows = head_dim_,
-                     .inputs = scores,
-                     .input_stride = positions_stride_,
-                     .tokens = group,
-                     .columns = seen,
-                     .out = out,
-                     .out_stride = head_dim_});
 }
 
 void LlamaSession::FeedForward(const LayerWeights& weights, size_t tokens) {
@@ -206,37 +212,6 @@ void LlamaSession::FeedForward(const LayerWeights& weights, size_t tokens) {
   const Rows& active = config_.activation == Activation::kReluSquared ? ups_ : gates_;
   Multiply(weights.down, dim_, active.row(0), hidden_, tokens, projected_.row(0));
   AddToStream(projected_, tokens);
-}
-
-// Half-rotated: elements j and j + head_dim / 2 of a head turn together by position * frequency j.
-void LlamaSession::Rotate(Rows* rows, size_t heads, size_t tokens) {
-  const size_t half = head_dim_ / 2;
-  for (size_t t = 0; t < tokens; ++t) {
-    const float* cosines = cosines_.data() + t * half;
-    const float* sines = sines_.data() + t * half;
-    for (size_t head = 0; head < heads; ++head) {
-      float* first = rows->row(t) + head * head_dim_;
-      float* second = first + half;
-      for (size_t j = 0; j < half; ++j) {
-        const float a = first[j], b = second[j];
-        first[j] = a * cosines[j] - b * sines[j];
-        second[j] = b * cosines[j] + a * sines[j];
-      }
-    }
-  }
-}
-
-void LlamaSession::Store(size_t layer, size_t tokens) {
-  for (size_t kv_head = 0; kv_head < kv_heads_; ++kv_head) {
-    for (size_t t = 0; t < tokens; ++t) {
-      const size_t at = position_ + t;
-      std::memcpy(Keys(layer, kv_head) + at * head_dim_, key_rows_.row(t) + kv_head * head_dim_,
-                  head_dim_ * sizeof(float));
-      const float* value = value_rows_.row(t) + kv_head * head_dim_;
-      float* column = Values(layer, kv_head) + at;
-      for (size_t d = 0; d < head_dim_; ++d) column[d * positions_stride_] = value[d];
-    }
-  }
 }
 
 void LlamaSession::Normalize(const Rows& from, const float* weight, size_t tokens, Rows* to) {

@@ -2,6 +2,9 @@
 // options of ModelConfig, over blocks of tokens. The engine's own Session; users see engine.h.
 //
 // Each block of at most kBlockTokens tokens goes through all layers, so that a weight is read once per block.
+// Within a layer's attention the tokens of a block take their turns: one that steps back writes its keys and
+// values over those of the branch before it, whose tokens have attended by then. So a block holds a tree, and
+// the cache one path of it.
 // Every number is computed by the same operations in the same order whatever the block, and by one thread
 // alone (kernels.h): this is why neither threads nor the cut of a sequence changes a bit.
 #ifndef BONSAI_EDGE_RUNTIME_ENGINE_SESSION_H_
@@ -27,6 +30,7 @@ class LlamaSession : public Session {
   bool Init(std::string* error);
 
   bool Forward(std::span<const int32_t> tokens, std::span<float> logits, std::string* error) override;
+  bool ForwardTree(const TokenTree& tree, std::span<float> logits, std::string* error) override;
   int32_t position() const override { return static_cast<int32_t>(position_); }
   void Rewind(int32_t position) override;
   const ModelConfig& config() const override { return config_; }
@@ -42,16 +46,23 @@ class LlamaSession : public Session {
     const float* row(size_t token) const { return values.data() + token * width; }
   };
 
+  // What is wrong with the tree, or "".
+  std::string WrongTree(const TokenTree& tree, size_t logits) const;
+  bool InVocabulary(std::span<const int32_t> tokens, std::string* error) const;
   // Runs a block through the layers; what comes out is in stream_.
-  void RunBlock(std::span<const int32_t> tokens);
-  void Attend(const LayerWeights& weights, size_t layer, size_t tokens);
+  void RunBlock(std::span<const int32_t> tokens, std::span<const int32_t> positions);
+  // The logits of one token of the block after the other.
+  void Project(std::span<const size_t> block_rows, float* logits);
+  void Attend(const LayerWeights& weights, size_t layer, std::span<const int32_t> positions);
+  // Stores and attends the tokens from `first` on, whose positions follow each other.
+  void AttendRun(size_t layer, size_t first, std::span<const int32_t> positions);
   // The attention of one token's queries on one key-value head, into attended_. `scores` is scratch.
-  void AttendHead(size_t layer, size_t token, size_t kv_head, float* scores);
+  void AttendHead(size_t layer, size_t token, size_t seen, size_t kv_head, float* scores);
   void FeedForward(const LayerWeights& weights, size_t tokens);
   // Turns the rows of `heads` heads by their positions.
   void Rotate(Rows* rows, size_t heads, size_t tokens);
-  // Appends the keys and values of the block to the cache.
-  void Store(size_t layer, size_t tokens);
+  // Puts the keys and values of tokens of the block into the cache.
+  void Store(size_t layer, size_t first, std::span<const int32_t> positions);
   void Normalize(const Rows& from, const float* weight, size_t tokens, Rows* to);
   void NormalizeRow(const float* x, const float* weight, size_t width, float* out);
   // Each of the `heads` heads of each row, in place.
@@ -81,6 +92,8 @@ class LlamaSession : public Session {
   AlignedFloats keys_, values_;
   std::vector<float> inverse_frequencies_;  // [head_dim / 2]
   std::vector<float> cosines_, sines_;      // of the block, [tokens, head_dim / 2]
+  std::vector<int32_t> chain_;              // the positions of a block that is one run
+  std::vector<size_t> block_rows_;          // of the block, those whose logits are wanted
   size_t scores_per_part_ = 0;
   AlignedFloats scores_;  // [threads, heads per kv head, positions]
   Rows stream_, normalized_, queries_, key_rows_, value_rows_, attended_, projected_, gates_, ups_;

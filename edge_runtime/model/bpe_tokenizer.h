@@ -27,6 +27,7 @@ class BpeTokenizer : public Tokenizer {
   int32_t unk_id() const override { return unk_id_; }
   std::vector<int32_t> Encode(std::string_view text) const override;
   std::string Decode(std::span<const int32_t> ids) const override;
+  void Append(int32_t id, StreamedText* streamed) const override;
   std::string DecodePiece(int32_t id, int32_t previous_id) const override;
   std::string_view Piece(int32_t id) const override;
   float Score(int32_t id) const override;
@@ -38,6 +39,8 @@ class BpeTokenizer : public Tokenizer {
   // Appends `piece`, taken apart again where it is an unused one.
   void SplitUnused(std::string_view piece, const std::unordered_map<std::string_view, size_t>& splits,
                    std::vector<std::string_view>* out) const;
+  // Adds an id to what is settled, or to the run of bytes.
+  void Settle(int32_t id, StreamedText* streamed) const;
   std::string Surface(int32_t id, bool at_start, bool* dropped_space) const;
   int32_t IdOf(std::string_view piece) const;
   int32_t ControlId(std::string_view piece) const;

@@ -169,6 +169,10 @@ std::string ByteLevelTokenizer::Decode(std::span<const int32_t> ids) const {
   return text;
 }
 
+void ByteLevelTokenizer::Append(int32_t id, StreamedText* streamed) const {
+  streamed->settled += Decode({&id, 1});
+}
+
 std::string ByteLevelTokenizer::DecodePiece(int32_t id, int32_t /*previous_id*/) const {
   return Decode({&id, 1});
 }

@@ -28,6 +28,7 @@ class ByteLevelTokenizer : public Tokenizer {
   int32_t unk_id() const override { return -1; }
   std::vector<int32_t> Encode(std::string_view text) const override;
   std::string Decode(std::span<const int32_t> ids) const override;
+  void Append(int32_t id, StreamedText* streamed) const override;
   std::string DecodePiece(int32_t id, int32_t previous_id) const override;
   std::string_view Piece(int32_t id) const override;
   float Score(int32_t id) const override;

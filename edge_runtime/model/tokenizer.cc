@@ -200,23 +200,27 @@ void BpeTokenizer::SplitUnused(std::string_view piece,
   }
 }
 
-std::string BpeTokenizer::Decode(std::span<const int32_t> ids) const {
-  std::string text;
-  std::string bytes;  // of a run of byte pieces
-  bool at_start = true;
-  bool dropped_space = false;
-  for (const int32_t id : ids) {
-    if (id < 0 || id >= vocab_size()) continue;
-    if (TypeOf(id) == PieceType::kByte) {
-      bytes.push_back(static_cast<char>(ByteValue(Piece(id))));
-      continue;
-    }
-    text += ValidUtf8(bytes);
-    bytes.clear();
-    if (dropped_space || !text.empty()) at_start = false;
-    text += Surface(id, at_start, &dropped_space);
+void BpeTokenizer::Settle(int32_t id, StreamedText* streamed) const {
+  if (id < 0 || id >= vocab_size()) return;
+  if (TypeOf(id) == PieceType::kByte) {
+    streamed->bytes.push_back(static_cast<char>(ByteValue(Piece(id))));
+    return;
   }
-  return text + ValidUtf8(bytes);
+  streamed->settled += ValidUtf8(streamed->bytes);
+  streamed->bytes.clear();
+  if (streamed->dropped_space || !streamed->settled.empty()) streamed->at_start = false;
+  streamed->settled += Surface(id, streamed->at_start, &streamed->dropped_space);
+}
+
+std::string BpeTokenizer::Decode(std::span<const int32_t> ids) const {
+  StreamedText streamed;
+  for (const int32_t id : ids) Settle(id, &streamed);
+  return streamed.settled + ValidUtf8(streamed.bytes);
+}
+
+void BpeTokenizer::Append(int32_t id, StreamedText* streamed) const {
+  Settle(id, streamed);
+  streamed->pending = ValidUtf8(streamed->bytes);
 }
 
 // What a piece other than a byte adds. At the start one leading space goes, or, if the normalizer folds white

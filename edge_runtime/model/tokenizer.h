@@ -14,6 +14,19 @@
 
 namespace bonsai::edge {
 
+// The text that ids become as they come, one after the other.
+struct StreamedText {
+  std::string settled;  // no later id changes it
+  std::string pending;  // stands behind it until the next id
+
+  std::string text() const { return settled + pending; }
+
+  // The tokenizer's own: what it has to remember of the ids.
+  std::vector<int32_t> ids;
+  std::string bytes;
+  bool at_start = true, dropped_space = false;
+};
+
 class Tokenizer {
  public:
   // Parses a SentencePiece tokenizer.model (a serialised ModelProto, model_type BPE), or a tokenizer.json of
@@ -42,6 +55,13 @@ class Tokenizer {
   // The text of `ids`: SentencePiece's Decode (control pieces are nothing; one leading space of the first
   // piece is dropped), or the very bytes that byte-level pieces stand for. Ids out of range are skipped.
   virtual std::string Decode(std::span<const int32_t> ids) const = 0;
+
+  // Adds an id: `streamed->text()` is then what Decode gives for all that were added. Ours do not decode them
+  // all again.
+  virtual void Append(int32_t id, StreamedText* streamed) const {
+    streamed->ids.push_back(id);
+    streamed->pending = Decode(streamed->ids);
+  }
 
   // The bytes that `id` adds when it follows `previous_id` (-1 at the start): for streaming output.
   virtual std::string DecodePiece(int32_t id, int32_t previous_id) const = 0;

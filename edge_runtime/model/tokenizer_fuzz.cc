@@ -20,7 +20,9 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     for (const int32_t id : ids) {
       if (id < 0 || id >= tokenizer->vocab_size()) std::abort();
     }
-    tokenizer->Decode(ids);
+    bonsai::edge::StreamedText streamed;
+    for (const int32_t id : ids) tokenizer->Append(id, &streamed);
+    if (streamed.text() != tokenizer->Decode(ids)) std::abort();
   }
   return 0;
 }

@@ -3,9 +3,11 @@
 #include <gtest/gtest.h>
 
 #include <bit>
+#include <random>
 
 #include "edge_runtime/model/llama2c_tokenizer.h"
 #include "edge_runtime/model/mapped_file.h"
+#include "edge_runtime/model/model_fixture.h"
 #include "edge_runtime/model/test_data.h"
 
 namespace bonsai::edge {
@@ -72,6 +74,25 @@ TEST(TokenizerTest, ARunOfUnknownCharactersIsOneUnknownId) {
   const auto tokenizer = ParseOrDie(SmallModel());
   EXPECT_EQ(tokenizer->Encode("axyza"), (std::vector<int32_t>{7, 3, 0, 3}));
   EXPECT_EQ(tokenizer->Decode(std::vector<int32_t>{7, 3, 0, 3}), "a \xE2\x81\x87 a");
+}
+
+TEST(TokenizerTest, IdsOneByOneBecomeTheTextOfAllOfThem) {
+  for (const std::string& model : {SmallModel(), FixtureTokenizer(), FixtureTokenizerJson()}) {
+    const auto tokenizer = ParseOrDie(model);
+    std::mt19937 random(7);
+    for (int text = 0; text < 200; ++text) {
+      StreamedText streamed;
+      std::vector<int32_t> ids;
+      for (int i = 0; i < 12; ++i) {
+        ids.push_back(static_cast<int32_t>(random() % static_cast<uint32_t>(tokenizer->vocab_size() + 2)) -
+                      1);
+        const std::string before = streamed.settled;
+        tokenizer->Append(ids.back(), &streamed);
+        ASSERT_EQ(streamed.text(), tokenizer->Decode(ids));
+        ASSERT_TRUE(streamed.settled.starts_with(before));
+      }
+    }
+  }
 }
 
 TEST(TokenizerTest, StreamsThePiecesOfADecodedText) {
