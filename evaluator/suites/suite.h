@@ -2,7 +2,7 @@
 // judges the answers. The evaluation runner makes suites from documents, has a LanguageModel score the
 // requests, and puts the results into the report.
 //
-// To add one: a file here, a field in v1.EvaluateSpec, and a line in evaluate_runner.cc.
+// To add one: a file here, a field in v1.EvaluateSpec, and a line in suite_list.cc.
 #ifndef BONSAI_EVALUATOR_SUITES_SUITE_H_
 #define BONSAI_EVALUATOR_SUITES_SUITE_H_
 
