@@ -45,7 +45,7 @@ void TableScheduler::Conclude(const std::string& job_id, absl::Time now) {
   const RankSlot slot = first == nullptr ? none : *first;
   if (outcome == v1::AttemptRecord::SUCCEEDED && !slot.output) {
     outcome = v1::AttemptRecord::FAILED;
-    const absl::string_view kind = OutputKind(JobKind(jobs_.Find(job_id)->spec()));
+    const absl::string_view kind = OutputKind(jobs_.Find(job_id)->spec());
     reason = slot.output_id.empty()
                  ? absl::StrCat("no output: rank 0 exited without a ", kind)
                  : absl::StrCat("no output: ", slot.output_id, " is not a whole artifact of kind ", kind);

@@ -15,7 +15,7 @@ std::vector<v1::ResolvedInput> SweepInputs(const v1::Pipeline& pipeline, const v
     v1::ResolvedInput& input = inputs.emplace_back();
     input.set_field(absl::StrCat("sweep[", inputs.size() - 1, "]"));
     input.set_job_id(job.name());
-    input.set_kinds(std::string(OutputKind(JobKind(selecting))));
+    input.set_kinds(std::string(OutputKind(selecting)));
   }
   return inputs;
 }

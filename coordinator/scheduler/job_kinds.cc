@@ -26,6 +26,10 @@ absl::string_view OutputKind(absl::string_view job_kind) {
   return "";
 }
 
+absl::string_view OutputKind(const v1::JobSpec& spec) {
+  return spec.evaluate().has_part() ? "answers" : OutputKind(JobKind(spec));
+}
+
 std::string DeviceTarget(const v1::JobSpec& spec) {
   return spec.has_benchmark() ? spec.benchmark().target() : "";
 }

@@ -15,6 +15,8 @@ std::string JobKind(const v1::JobSpec& spec);
 
 // The kind of artifact that jobs of a kind give: "pretrain" -> "model". Empty for an unknown kind.
 absl::string_view OutputKind(absl::string_view job_kind);
+// The kind that this job gives: that of its kind, but a part of a split evaluation gives "answers".
+absl::string_view OutputKind(const v1::JobSpec& spec);
 
 // The device class that the job needs, or "": a benchmark's target.
 std::string DeviceTarget(const v1::JobSpec& spec);

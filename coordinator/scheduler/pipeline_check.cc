@@ -18,7 +18,7 @@
 #include "coordinator/scheduler/problem_list.h"
 #include "coordinator/scheduler/spec_bounds.h"
 #include "coordinator/scheduler/spec_inputs.h"
-#include "coordinator/scheduler/sweep_expansion.h"
+#include "coordinator/scheduler/split_expansion.h"
 #include "evaluator/tracks/track_rules.h"
 
 namespace bonsai {
@@ -171,7 +171,7 @@ std::optional<v1::ResolvedInput> Check::ResolveJob(int index, const SpecInput& i
     return std::nullopt;
   }
   needs_[index].push_back(it->second);
-  const absl::string_view gives = OutputKind(JobKind(pipeline_.jobs(it->second)));
+  const absl::string_view gives = OutputKind(pipeline_.jobs(it->second));
   // A job without a spec gives nothing; that is told once, for that job.
   if (!gives.empty() && !Takes(input.kinds, gives)) {
     problems_.AddLine(
@@ -290,7 +290,7 @@ void Check::CheckTrack(int index) {
 
 absl::StatusOr<CheckedPipeline> CheckPipeline(const v1::Pipeline& pipeline,
                                               const PipelineCheckContext& context) {
-  absl::StatusOr<v1::Pipeline> expanded = ExpandSweeps(pipeline);
+  absl::StatusOr<v1::Pipeline> expanded = ExpandPipeline(pipeline);
   if (!expanded.ok()) return expanded.status();
   absl::StatusOr<CheckedPipeline> checked = Check(*expanded, context).Run();
   if (checked.ok()) checked->pipeline = *std::move(expanded);

@@ -81,7 +81,7 @@ void ReportIntake::TakeRank(absl::Time now, const v1::RankReport& report, const 
   if (report.rank() == 0) {
     // Kept here: by the time the other ranks have exited, it may be published no more than named.
     const auto* output =
-        FindArtifact(report.output_id(), OutputKind(JobKind(jobs_.Find(report.job_id())->spec())), event);
+        FindArtifact(report.output_id(), OutputKind(jobs_.Find(report.job_id())->spec()), event);
     slot.output_id = report.output_id();
     if (output != nullptr) slot.output = *output;
   }

@@ -6,7 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "coordinator/scheduler/cron_expression.h"
 #include "coordinator/scheduler/input_resolution.h"
-#include "coordinator/scheduler/sweep_expansion.h"
+#include "coordinator/scheduler/split_expansion.h"
 
 namespace bonsai {
 namespace {
@@ -157,7 +157,7 @@ void ScheduleTable::RunOne(absl::Time now, const ScheduleHost& host, v1::Schedul
 
 std::string ScheduleTable::Submit(absl::Time due, const ScheduleHost& host, v1::ScheduleRecord& record) {
   const std::string problem = absl::StrCat(Moment(due), " submitted nothing: ");
-  absl::StatusOr<v1::Pipeline> pipeline = ExpandSweeps(record.pipeline());
+  absl::StatusOr<v1::Pipeline> pipeline = ExpandPipeline(record.pipeline());
   if (!pipeline.ok()) return absl::StrCat(problem, pipeline.status().message());
   PipelineSubmitted event;
   event.request_id = absl::StrCat("schedule/", record.name(), "/", absl::ToUnixSeconds(due));

@@ -12,7 +12,7 @@ using google::protobuf::Reflection;
 
 // Inputs that may be left out. Repeated ones may be empty without being here.
 bool IsOptional(const std::string& path, const Message& message) {
-  if (path == "evaluate.bits_per_byte.xz_reference") return true;
+  if (path == "evaluate.bits_per_byte.xz_reference" || path == "evaluate.compare_with") return true;
   const FieldDescriptor* mixture = message.GetDescriptor()->FindFieldByName("mixture");
   return path == "pack.corpus" && message.GetReflection()->FieldSize(message, mixture) > 0;
 }

@@ -109,7 +109,7 @@ void VirtualCluster::End(const std::string& job_id) {
   const v1::AttemptRecord& record = LastAttempt(attempt.job);
   v1::ArtifactRecord output;
   output.set_id(absl::StrCat("output-", ++outputs_));
-  output.set_kind(std::string(OutputKind(JobKind(attempt.job.spec()))));
+  output.set_kind(std::string(OutputKind(attempt.job.spec())));
   absl::btree_set<std::string> workers;
   for (const v1::Placement& placement : record.placements()) workers.insert(placement.worker_id());
   for (const std::string& worker_id : workers) {
