@@ -63,7 +63,8 @@ bool LlamaSession::CopyFrom(const Session& other, int32_t positions, std::string
     return false;
   }
   if (positions < 0 || positions > source->position()) {
-    *error = std::to_string(positions) + " tokens of a session that has " + std::to_string(source->position());
+    *error =
+        std::to_string(positions) + " tokens of a session that has " + std::to_string(source->position());
     return false;
   }
   if (source == this) {
