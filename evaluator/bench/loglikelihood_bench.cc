@@ -6,7 +6,8 @@
 // text differs from the peer's.
 //
 //   bazel run //evaluator/bench:loglikelihood_bench -- --questions=100 --rounds=3 --dim=384 --layers=6
-//   ... -- --model=FOLDER --llama_perplexity=PROGRAM --gguf=FILE     FILE is the export of the model in FOLDER
+//   ... -- --model=FOLDER --llama_perplexity=PROGRAM --gguf=FILE     FILE is the export of the model in
+//   FOLDER
 #include <time.h>
 
 #include <algorithm>
