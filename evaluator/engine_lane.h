@@ -1,6 +1,6 @@
 // One thread's way of asking the engine: a session, and what its cache holds. It walks parts of a
-// RequestPlan, whose branches it computes many at a time, and goes on from the tokens that it read last,
-// whatever they were. An answer depends on its request alone.
+// RequestPlan, whose branches it computes many at a time, writes some texts at a time, and goes on from the
+// tokens that it read last, whatever they were. An answer depends on its request alone.
 //
 // Owned by EngineLanguageModel; one thread at a time.
 #ifndef BONSAI_EVALUATOR_ENGINE_LANE_H_
@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -34,27 +35,47 @@ class EngineLane {
   // the model gives numbers that are not finite.
   absl::Status ScoreEntries(const RequestPlan& plan, size_t begin, size_t end, std::span<Score> scores,
                             const Answered& answered);
-  absl::StatusOr<std::string> Generate(const GenerateRequest& request, const edge::Tokenizer& tokenizer);
+  // Generates the texts of the entries that `next` gives, all of them generations, until it gives none, into
+  // `texts` at the entries' places: some at a time, whose tokens are computed together.
+  absl::Status GenerateEntries(const RequestPlan& plan, const std::function<std::optional<size_t>()>& next,
+                               const edge::Tokenizer& tokenizer, std::span<std::string> texts,
+                               const Answered& answered);
 
   // Tokens that the engine computed for this lane.
   uint64_t tokens_computed() const { return tokens_computed_; }
 
  private:
-  EngineLane(const edge::ModelConfig& config, std::unique_ptr<edge::Session> session)
-      : vocab_(config.vocab_size), positions_max_(config.max_seq_len), session_(std::move(session)) {}
+  // A text that is being generated.
+  struct Writer {
+    size_t entry;
+    GeneratedText text;
+    int32_t fresh;           // the id that it was given last and has not read
+    edge::Session* session;  // one of writer_sessions_
+  };
+
+  EngineLane(const edge::Model& model, std::unique_ptr<edge::Session> session);
 
   // Computes a stretch of a walk, as far as the logits that it asks for have room; returns its end.
   absl::StatusOr<size_t> ComputeStretch(const TrieWalk& walk, size_t begin, size_t lookup);
   // Reads the stretch's logits for all lookups at them, from *lookup on.
   absl::Status Answer(const TrieWalk& walk, size_t* lookup, std::span<Score> scores,
                       const Answered& answered);
-  absl::Status Append(std::span<const int32_t> tokens);
+  // Reads a context, for the logits behind it.
+  absl::Status Read(std::span<const int32_t> context);
+  // Begins a text; *writer is set unless it ends at once.
+  absl::Status Begin(size_t entry, const GenerateRequest& request, const edge::Tokenizer& tokenizer,
+                     std::string* text, std::optional<Writer>* writer);
+  // Each reads its fresh id, and takes the next one.
+  absl::Status Step(std::span<Writer> writers);
 
+  const edge::Model* model_;
   size_t vocab_;
-  int32_t positions_max_;
+  size_t writers_max_;
   std::unique_ptr<edge::Session> session_;
   std::vector<int32_t> cached_;  // what the session has computed
-  std::vector<size_t> rows_;     // of the stretch, those whose logits are there
+  std::vector<std::unique_ptr<edge::Session>> writer_sessions_;
+  std::vector<edge::Session*> idle_;  // of those, that no writer has
+  std::vector<size_t> rows_;          // of the stretch, those whose logits are there
   std::vector<float> logits_;
   uint64_t tokens_computed_ = 0;
 };

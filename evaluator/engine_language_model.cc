@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <atomic>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <thread>
 
@@ -105,13 +106,15 @@ absl::StatusOr<std::vector<std::string>> EngineLanguageModel::GenerateAll(
   for (const GenerateRequest& request : requests) asked.push_back({.generate = &request});
   const RequestPlan plan(std::move(asked));
   std::vector<std::string> by_entry(plan.size());
+  std::atomic<size_t> begun = 0;
+  const auto next = [&]() -> std::optional<size_t> {
+    const size_t entry = begun++;
+    return entry < plan.size() ? std::optional<size_t>(entry) : std::nullopt;
+  };
   const absl::Status status = RunPieces(
-      plan, plan.size(),
-      [&](size_t i, EngineLane& lane, const EngineLane::Answered& answered) -> absl::Status {
-        absl::StatusOr<std::string> text = lane.Generate(*plan.entry(i).generate, tokenizer);
-        if (!text.ok()) return text.status();
-        by_entry[i] = *std::move(text);
-        return answered(i);
+      plan, lanes_.size(),
+      [&](size_t, EngineLane& lane, const EngineLane::Answered& answered) {
+        return lane.GenerateEntries(plan, next, tokenizer, by_entry, answered);
       },
       progress);
   if (!status.ok()) return status;

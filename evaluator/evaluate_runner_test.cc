@@ -148,20 +148,88 @@ TEST_F(EvaluateRunner, JudgesAModelThatIsNoLlama) {
   EXPECT_LT(Metric(Report().suites(0), "bits_per_byte"), 12);
 }
 
-TEST_F(EvaluateRunner, TheReportDoesNotDependOnTheNumberOfThreads) {
-  std::string reports[2];
-  for (int i = 0; i < 2; ++i) {
-    NewContext();
-    context_->mutable_task().mutable_spec()->mutable_resources()->set_cpus(i == 0 ? 1 : 4);
+class SplitEvaluateRunner : public EvaluateRunner {
+ protected:
+  void AddAll() {
     AddModel();
-    std::vector<v1::Document> texts;
-    for (int j = 0; j < 40; ++j)
-      texts.push_back(TextDocument("Document " + std::to_string(j * j) + " of forty."));
+    std::vector<v1::Document> texts, questions;
+    for (int i = 0; i < 15; ++i)
+      texts.push_back(TextDocument("Document " + std::to_string(i * i) + " of fifteen."));
+    for (int i = 0; i < 6; ++i) questions.push_back(Question(std::to_string(i), i % 2 == 0 ? "B" : "D"));
     AddTexts(texts);
-    ASSERT_TRUE(RunEvaluate(*context_).ok());
-    reports[i] = context_->OutputFile("report.binpb").value();
+    AddQuestions(questions);
   }
-  EXPECT_EQ(reports[0], reports[1]);
+
+  std::string RunWhole(uint32_t batch, uint32_t threads) {
+    NewContext();
+    AddAll();
+    spec().set_batch_requests(batch);
+    context_->mutable_task().mutable_spec()->mutable_resources()->set_cpus(threads);
+    const absl::Status status = RunEvaluate(*context_);
+    EXPECT_TRUE(status.ok()) << status;
+    return context_->OutputFile("report.binpb").value();
+  }
+
+  // As the jobs of a split evaluation run; `drop` leaves the answers of the last part away.
+  absl::Status RunParts(uint32_t parts, bool drop = false) {
+    NewContext();
+    AddAll();
+    std::vector<std::unique_ptr<FakeRunnerContext>> jobs;
+    for (uint32_t i = 0; i < parts; ++i) {
+      jobs.push_back(FakeRunnerContext::Create(testing::TempDir(), context_->task().storage_dir()));
+      v1::Task& task = jobs.back()->mutable_task();
+      *task.mutable_spec() = context_->task().spec();
+      *task.mutable_inputs() = context_->task().inputs();
+      task.mutable_spec()->mutable_evaluate()->mutable_part()->set_index(i);
+      task.mutable_spec()->mutable_evaluate()->mutable_part()->set_count(parts);
+      const absl::Status status = RunEvaluate(*jobs.back());
+      EXPECT_TRUE(status.ok()) << status;
+      EXPECT_EQ(jobs.back()->Output()->kind(), "answers");
+      if (drop && i + 1 == parts) break;
+      spec().add_answers("@part");
+      context_->AddInputId("evaluate.answers[" + std::to_string(i) + "]", jobs.back()->output_id());
+    }
+    return RunEvaluate(*context_);
+  }
+};
+
+TEST_F(SplitEvaluateRunner, TheReportDoesNotDependOnBatchesOrThreads) {
+  const std::string expected = RunWhole(0, 1);
+  for (const uint32_t batch : {1u, 7u, 64u, 1000u}) EXPECT_EQ(RunWhole(batch, 1), expected) << batch;
+  EXPECT_EQ(RunWhole(0, 4), expected);
+  EXPECT_EQ(RunWhole(7, 3), expected);
+}
+
+TEST_F(SplitEvaluateRunner, TheReportDoesNotDependOnTheSplit) {
+  const std::string expected = RunWhole(0, 1);
+  for (const uint32_t parts : {1u, 2u, 3u, 4u}) {
+    const absl::Status status = RunParts(parts);
+    ASSERT_TRUE(status.ok()) << status;
+    EXPECT_EQ(context_->OutputFile("report.binpb").value(), expected) << parts << " parts";
+    // It judges, and asks nothing.
+    EXPECT_TRUE(context_->checkpoints().empty());
+  }
+}
+
+TEST_F(SplitEvaluateRunner, SaysHowManyAnswersThePartsLack) {
+  const absl::Status status = RunParts(3, true);
+  EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_THAT(std::string(status.message()), HasSubstr("evaluate.answers: 2 parts lack answers to "));
+  EXPECT_THAT(std::string(status.message()), testing::ContainsRegex(" of [0-9]+ requests$"));
+}
+
+TEST_F(SplitEvaluateRunner, RefusesAPartThatIsNone) {
+  AddAll();
+  spec().mutable_part()->set_index(2);
+  spec().mutable_part()->set_count(2);
+  EXPECT_EQ(RunEvaluate(*context_).code(), absl::StatusCode::kInvalidArgument);
+}
+
+TEST_F(SplitEvaluateRunner, TheReportCarriesTheHashOfTheAnswers) {
+  RunWhole(0, 1);
+  const v1::EvaluationReport report = Report();
+  EXPECT_EQ(report.suites(0).answers_sha256().size(), 64u);
+  EXPECT_NE(report.suites(0).answers_sha256(), report.suites(1).answers_sha256());
 }
 
 TEST_F(EvaluateRunner, TakesTheFirstDocumentsOnly) {

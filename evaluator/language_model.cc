@@ -65,26 +65,40 @@ absl::Status CheckRequests(std::span<const GenerateRequest> requests, int32_t vo
   return absl::OkStatus();
 }
 
+GeneratedText::GeneratedText(const GenerateRequest& request, const edge::Tokenizer& tokenizer, int64_t room)
+    : request_(request), tokenizer_(tokenizer), left_(std::min<int64_t>(request.tokens_max, room)) {
+  for (const std::string& stop : request.stops) longest_stop_ = std::max(longest_stop_, stop.size());
+}
+
+void GeneratedText::Add(int32_t id) {
+  --left_;
+  if (id == tokenizer_.eos_id()) {
+    left_ = 0;
+    return;
+  }
+  // No stop lies within what was settled before: one may begin there, and end behind it.
+  const size_t before = streamed_.settled.size();
+  tokenizer_.Append(id, &streamed_);
+  if (request_.stops.empty()) return;
+  text_ = streamed_.text();
+  const size_t from = before - std::min(before, longest_stop_ - 1);
+  size_t end = std::string::npos;
+  for (const std::string& stop : request_.stops) end = std::min(end, text_.find(stop, from));
+  if (end == std::string::npos) return;
+  text_.resize(end);
+  stopped_ = true;
+  left_ = 0;
+}
+
 absl::StatusOr<std::string> GenerateText(const GenerateRequest& request, const edge::Tokenizer& tokenizer,
                                          int64_t room, const std::function<absl::StatusOr<int32_t>()>& next) {
-  edge::StreamedText streamed;
-  size_t longest_stop = 0;
-  for (const std::string& stop : request.stops) longest_stop = std::max(longest_stop, stop.size());
-  for (int64_t left = std::min<int64_t>(request.tokens_max, room); left > 0; --left) {
+  GeneratedText text(request, tokenizer, room);
+  while (!text.ended()) {
     const absl::StatusOr<int32_t> id = next();
     if (!id.ok()) return id.status();
-    if (*id == tokenizer.eos_id()) break;
-    // No stop lies within what was settled before: one may begin there, and end behind it.
-    const size_t before = streamed.settled.size();
-    tokenizer.Append(*id, &streamed);
-    if (request.stops.empty()) continue;
-    const std::string text = streamed.text();
-    const size_t from = before - std::min(before, longest_stop - 1);
-    size_t end = std::string::npos;
-    for (const std::string& stop : request.stops) end = std::min(end, text.find(stop, from));
-    if (end != std::string::npos) return text.substr(0, end);
+    text.Add(*id);
   }
-  return streamed.text();
+  return text.text();
 }
 
 bool AddToken(const edge::TokenDistribution& next, int32_t token, Score* score) {

@@ -73,6 +73,29 @@ absl::Status CheckRequests(std::span<const ScoreRequest> requests, int32_t vocab
 absl::Status CheckRequests(std::span<const GenerateRequest> requests, int32_t vocab_size,
                            int32_t positions_max);
 
+// The text that GenerateRequest describes, as its ids come. The request and the tokenizer outlive it.
+class GeneratedText {
+ public:
+  // `room`: how many ids may be generated until the model can read no more.
+  GeneratedText(const GenerateRequest& request, const edge::Tokenizer& tokenizer, int64_t room);
+
+  // Whether no id is wanted any more.
+  bool ended() const { return left_ <= 0; }
+  // Takes the next id; !ended().
+  void Add(int32_t id);
+  // So far.
+  std::string text() const { return stopped_ ? text_ : streamed_.text(); }
+
+ private:
+  const GenerateRequest& request_;
+  const edge::Tokenizer& tokenizer_;
+  int64_t left_;
+  size_t longest_stop_ = 0;
+  edge::StreamedText streamed_;
+  bool stopped_ = false;  // by one of the request's stops
+  std::string text_;      // before it
+};
+
 // The text that GenerateRequest describes. `next` gives the id after the context and the ids that it gave
 // before; its status ends the text. `room`: how many ids may be generated until the model can read no more.
 absl::StatusOr<std::string> GenerateText(const GenerateRequest& request, const edge::Tokenizer& tokenizer,

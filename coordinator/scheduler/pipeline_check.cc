@@ -17,7 +17,7 @@
 #include "coordinator/scheduler/problem_list.h"
 #include "coordinator/scheduler/spec_bounds.h"
 #include "coordinator/scheduler/spec_inputs.h"
-#include "coordinator/scheduler/sweep_expansion.h"
+#include "coordinator/scheduler/split_expansion.h"
 #include "coordinator/scheduler/track_sources.h"
 #include "evaluator/tracks/track_rules.h"
 
@@ -290,7 +290,7 @@ void Check::CheckTrack(int index) {
 
 absl::StatusOr<CheckedPipeline> CheckPipeline(const v1::Pipeline& pipeline,
                                               const PipelineCheckContext& context) {
-  absl::StatusOr<v1::Pipeline> expanded = ExpandSweeps(pipeline);
+  absl::StatusOr<v1::Pipeline> expanded = ExpandPipeline(pipeline);
   if (!expanded.ok()) return expanded.status();
   absl::StatusOr<CheckedPipeline> checked = Check(*expanded, context).Run();
   if (checked.ok()) checked->pipeline = *std::move(expanded);

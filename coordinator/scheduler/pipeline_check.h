@@ -18,7 +18,7 @@
 namespace bonsai {
 
 struct CheckedPipeline {
-  v1::Pipeline pipeline;                               // its sweeps expanded: what PipelineSubmitted takes
+  v1::Pipeline pipeline;  // expanded (split_expansion.h): what PipelineSubmitted takes
   std::vector<std::vector<v1::ResolvedInput>> inputs;  // as in PipelineSubmitted, one entry per job of it
   std::vector<std::string> order;                      // job names, every job after all that it waits for
 };

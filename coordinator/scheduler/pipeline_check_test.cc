@@ -253,6 +253,35 @@ std::string Sweep(const std::string& values) {
          values + "] } }";
 }
 
+TEST(PipelineCheckTest, ASplitEvaluationTakesItsPartsAnswers) {
+  const std::string pretrain =
+      Data("data") + Tokenizer("tok", "@data") + Pack("pack", "@data", "@tok") + Pretrain();
+  const auto checked = CheckText(
+      pretrain +
+      "jobs { name: 'judge' evaluate { model: '@pretrain' split: 2 bits_per_byte { corpus: '@data' } } }" +
+      "jobs { name: 'row' submission { name: 'n' track: 'open' model: '@pretrain' evaluations: '@judge' } }");
+  ASSERT_TRUE(checked.ok()) << checked.status();
+  EXPECT_THAT(checked->order,
+              ElementsAre("data", "tok", "pack", "pretrain", "judge-0", "judge-1", "judge", "row"));
+  std::vector<std::string> inputs;
+  for (const v1::ResolvedInput& input : checked->inputs[6])
+    inputs.push_back(input.field() + " @" + input.job_id() + " " + input.kinds());
+  EXPECT_THAT(
+      inputs,
+      ElementsAre("evaluate.model @pretrain model|export", "evaluate.bits_per_byte.corpus @data corpus",
+                  "evaluate.answers[0] @judge-0 answers", "evaluate.answers[1] @judge-1 answers"));
+  // A part is no evaluation, and an evaluation no part.
+  EXPECT_THAT(Problems(pretrain +
+                       "jobs { name: 'judge' evaluate { model: '@pretrain' split: 2 "
+                       "bits_per_byte { corpus: '@data' } } }" +
+                       "jobs { name: 'row' submission { name: 'n' track: 'open' model: '@pretrain' "
+                       "evaluations: '@judge-1' } }"),
+              HasSubstr("submission.evaluations[0] takes evaluation, but @judge-1 gives answers"));
+  EXPECT_THAT(
+      Problems(pretrain + "jobs { name: 'judge' evaluate { model: '@pretrain' answers: '@pretrain' } }"),
+      HasSubstr("job \"judge\": evaluate.answers is set"));
+}
+
 TEST(PipelineCheckTest, ChecksEachVariantOfASweepAndOrdersTheJobThatSelectsAfterThem) {
   const std::string jobs = Pack("pack", "@data", "@tok") + Tokenizer("tok", kId) + Data("data") + Pretrain() +
                            "jobs { name: 'export' export { model: '@pretrain' formats: HUGGING_FACE } } ";

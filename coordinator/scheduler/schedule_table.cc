@@ -7,7 +7,7 @@
 #include "coordinator/scheduler/cron_expression.h"
 #include "coordinator/scheduler/input_resolution.h"
 #include "coordinator/scheduler/last_outputs.h"
-#include "coordinator/scheduler/sweep_expansion.h"
+#include "coordinator/scheduler/split_expansion.h"
 
 namespace bonsai {
 namespace {
@@ -162,7 +162,7 @@ void ScheduleTable::RunOne(absl::Time now, const ScheduleHost& host, v1::Schedul
 
 std::string ScheduleTable::Submit(absl::Time due, const ScheduleHost& host, v1::ScheduleRecord& record) {
   const std::string problem = absl::StrCat(Moment(due), " submitted nothing: ");
-  absl::StatusOr<v1::Pipeline> pipeline = ExpandSweeps(record.pipeline());
+  absl::StatusOr<v1::Pipeline> pipeline = ExpandPipeline(record.pipeline());
   if (!pipeline.ok()) return absl::StrCat(problem, pipeline.status().message());
   FillLastOutputs([&](const std::string& job) { return host.last_output(record, job); }, *pipeline);
   PipelineSubmitted event;

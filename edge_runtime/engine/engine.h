@@ -70,6 +70,16 @@ class Session {
   // and changes nothing if the tree is not one, goes beyond positions_max, or an id is out of range.
   virtual bool ForwardTree(const TokenTree& tree, std::span<float> logits, std::string* error) = 0;
 
+  // One token each for several sessions: for each i the same, bit for bit, as Forward of tokens[i] by
+  // sessions[i] with row i of `logits`, but the weights are read once for all. The sessions are different
+  // ones, of one model, with equal positions_max and kernels; the first one's threads do the work. Returns
+  // false and changes nothing if they are not, or Forward would.
+  static bool ForwardEach(std::span<Session* const> sessions, std::span<const int32_t> tokens,
+                          std::span<float> logits, std::string* error);
+  // Becomes the first `positions` tokens of another session of the same model, with equal positions_max.
+  // Returns false and changes nothing if it is none, or has fewer tokens.
+  virtual bool CopyFrom(const Session& other, int32_t positions, std::string* error) = 0;
+
   // Tokens in the cache.
   virtual int32_t position() const = 0;
   // Forgets all tokens from `position` on.

@@ -317,6 +317,93 @@ TEST(EngineTest, ATreeMayBeCutAnywhere) {
   }
 }
 
+TEST(EngineTest, ATreeMayHoldMoreTokensThanThereArePositions) {
+  const RandomModel model;
+  const auto session = MakeSession(*model.model, {.positions_max = 3});
+  std::vector<int32_t> tokens = {5, 6}, positions = {0, 1};
+  for (int32_t branch = 0; branch < 70; ++branch) {
+    tokens.push_back(branch);
+    positions.push_back(2);
+  }
+  const std::vector<size_t> last = {71};
+  std::vector<float> logits(77), expected(77);
+  std::string error;
+  ASSERT_TRUE(session->ForwardTree({tokens, positions, last}, logits, &error)) << error;
+  ASSERT_TRUE(MakeSession(*model.model)->Forward(std::vector<int32_t>{5, 6, 69}, expected, &error)) << error;
+  EXPECT_EQ(logits, expected);
+}
+
+TEST(EngineTest, SessionsTogetherGiveTheBitsOfEachAlone) {
+  const RandomModel model(6, 2, false, 0, true);
+  constexpr size_t kSessions = 70, kSteps = 5;
+  for (const int threads : {1, 3}) {
+    std::vector<std::unique_ptr<Session>> together, alone;
+    std::vector<Session*> group;
+    std::string error;
+    for (size_t i = 0; i < kSessions; ++i) {
+      together.push_back(MakeSession(*model.model, {.threads = i == 0 ? threads : 1}));
+      alone.push_back(MakeSession(*model.model));
+      group.push_back(together.back().get());
+      const std::vector<int32_t> prompt(i % 9, static_cast<int32_t>(i));  // sequences of many lengths
+      ASSERT_TRUE(together[i]->Forward(prompt, {}, &error) && alone[i]->Forward(prompt, {}, &error)) << error;
+    }
+    for (size_t step = 0; step < kSteps; ++step) {
+      std::vector<int32_t> tokens;
+      for (size_t i = 0; i < kSessions; ++i) tokens.push_back(static_cast<int32_t>((i * 31 + step * 7) % 77));
+      std::vector<float> logits(kSessions * 77), row(77);
+      ASSERT_TRUE(Session::ForwardEach(group, tokens, logits, &error)) << error;
+      for (size_t i = 0; i < kSessions; ++i) {
+        ASSERT_TRUE(alone[i]->Forward(std::span(tokens).subspan(i, 1), row, &error)) << error;
+        ASSERT_TRUE(std::equal(row.begin(), row.end(), logits.begin() + static_cast<ptrdiff_t>(i * 77)));
+        ASSERT_EQ(together[i]->position(), alone[i]->position());
+      }
+    }
+  }
+}
+
+TEST(EngineTest, ACopiedSequenceGoesOnAsTheOneThatItWas) {
+  const RandomModel model;
+  const std::vector<int32_t> tokens = SomeTokens(40), next = {9};
+  std::string error;
+  const auto source = MakeSession(*model.model), copy = MakeSession(*model.model);
+  ASSERT_TRUE(source->Forward(tokens, {}, &error));
+  for (const int32_t positions : {40, 17, 0}) {
+    std::vector<float> expected(77), logits(77);
+    ASSERT_TRUE(copy->Forward(next, {}, &error));  // something else before
+    ASSERT_TRUE(copy->CopyFrom(*source, positions, &error)) << error;
+    ASSERT_EQ(copy->position(), positions);
+    ASSERT_TRUE(copy->Forward(next, logits, &error));
+    const auto plain = MakeSession(*model.model);
+    ASSERT_TRUE(plain->Forward(std::span(tokens).first(static_cast<size_t>(positions)), {}, &error));
+    ASSERT_TRUE(plain->Forward(next, expected, &error));
+    EXPECT_EQ(logits, expected) << positions;
+  }
+}
+
+TEST(EngineTest, RefusesGroupsThatCannotBe) {
+  const RandomModel model, other;
+  const auto one = MakeSession(*model.model), two = MakeSession(*model.model),
+             full = MakeSession(*model.model, {.positions_max = 1}), foreign = MakeSession(*other.model);
+  std::string error;
+  std::vector<float> logits(2 * 77);
+  const std::vector<int32_t> tokens = {1, 2}, wrong = {1, 77};
+  const auto each = [&](std::vector<Session*> group, const std::vector<int32_t>& ids) {
+    return Session::ForwardEach(group, ids, logits, &error);
+  };
+  EXPECT_FALSE(each({one.get(), one.get()}, tokens));
+  EXPECT_FALSE(each({one.get(), foreign.get()}, tokens));
+  EXPECT_FALSE(each({one.get(), full.get()}, tokens));
+  EXPECT_FALSE(each({one.get()}, tokens));
+  EXPECT_FALSE(each({one.get(), two.get()}, wrong));
+  EXPECT_FALSE(one->CopyFrom(*foreign, 0, &error));
+  EXPECT_FALSE(one->CopyFrom(*two, 1, &error));
+  EXPECT_EQ(one->position() + two->position(), 0);
+  EXPECT_TRUE(each({one.get(), two.get()}, tokens)) << error;
+  std::vector<float> row(77);
+  ASSERT_TRUE(full->Forward(std::vector<int32_t>{1}, {}, &error));
+  EXPECT_FALSE(Session::ForwardEach(std::vector<Session*>{full.get()}, std::vector<int32_t>{1}, row, &error));
+}
+
 TEST(EngineTest, RefusesATreeThatIsNone) {
   const RandomModel model;
   const auto session = MakeSession(*model.model, {.positions_max = 4});

@@ -71,7 +71,7 @@ bool LlamaSession::Init(std::string* error) {
     const double exponent = 2.0 * static_cast<double>(j) / static_cast<double>(head_dim_);
     inverse_frequencies_.push_back(static_cast<float>(1.0 / std::pow(double{config_.rope_theta}, exponent)));
   }
-  const size_t block = std::min(kBlockTokens, positions_max_);
+  const size_t block = kBlockTokens;  // also where there are fewer positions: a tree may hold more tokens
   cosines_.resize(block * head_dim_ / 2);
   sines_.resize(block * head_dim_ / 2);
   scores_per_part_ = heads_ / kv_heads_ * positions_stride_;

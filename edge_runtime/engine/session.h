@@ -31,6 +31,10 @@ class LlamaSession : public Session {
 
   bool Forward(std::span<const int32_t> tokens, std::span<float> logits, std::string* error) override;
   bool ForwardTree(const TokenTree& tree, std::span<float> logits, std::string* error) override;
+  bool CopyFrom(const Session& other, int32_t positions, std::string* error) override;
+  // Session::ForwardEach, led by sessions[0].
+  static bool ForwardEach(std::span<LlamaSession* const> sessions, std::span<const int32_t> tokens,
+                          std::span<float> logits, std::string* error);
   int32_t position() const override { return static_cast<int32_t>(position_); }
   void Rewind(int32_t position) override;
   const ModelConfig& config() const override { return config_; }
@@ -56,6 +60,8 @@ class LlamaSession : public Session {
   void Attend(const LayerWeights& weights, size_t layer, std::span<const int32_t> positions);
   // Stores and attends the tokens from `first` on, whose positions follow each other.
   void AttendRun(size_t layer, size_t first, std::span<const int32_t> positions);
+  // The session in whose cache a token of the block has its sequence.
+  LlamaSession& Owner(size_t token) { return owners_.empty() ? *this : *owners_[token]; }
   // The attention of one token's queries on one key-value head, into attended_. `scores` is scratch.
   void AttendHead(size_t layer, size_t token, size_t seen, size_t kv_head, float* scores);
   void FeedForward(const LayerWeights& weights, size_t tokens);
@@ -88,6 +94,7 @@ class LlamaSession : public Session {
   const size_t positions_max_;
   const size_t positions_stride_;  // positions_max_, rounded up to whole cache lines
   size_t position_ = 0;
+  std::span<LlamaSession* const> owners_;  // of the block's tokens, where each has its own
   ThreadPool pool_;
   AlignedFloats keys_, values_;
   std::vector<float> inverse_frequencies_;  // [head_dim / 2]

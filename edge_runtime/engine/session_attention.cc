@@ -26,7 +26,8 @@ void LlamaSession::Attend(const LayerWeights& weights, size_t layer, std::span<c
   Rotate(&key_rows_, kv_heads_, tokens);
   for (size_t first = 0; first < tokens;) {
     size_t end = first + 1;
-    while (end < tokens && positions[end] == positions[end - 1] + 1) ++end;
+    // Tokens of different sessions do not wait for each other.
+    while (end < tokens && (!owners_.empty() || positions[end] == positions[end - 1] + 1)) ++end;
     AttendRun(layer, first, positions.subspan(first, end - first));
     first = end;
   }
@@ -49,9 +50,10 @@ void LlamaSession::AttendRun(size_t layer, size_t first, std::span<const int32_t
 
 void LlamaSession::AttendHead(size_t layer, size_t token, size_t seen, size_t kv_head, float* scores) {
   const size_t group = heads_ / kv_heads_;
+  LlamaSession& cache = Owner(token);
   const float* queries = queries_.row(token) + kv_head * group * head_dim_;
   float* out = attended_.row(token) + kv_head * group * head_dim_;
-  kernels_.multiply({.weights = Keys(layer, kv_head),
+  kernels_.multiply({.weights = cache.Keys(layer, kv_head),
                      .weight_stride = head_dim_,
                      .rows = seen,
                      .inputs = queries,
@@ -66,7 +68,7 @@ void LlamaSession::AttendHead(size_t layer, size_t token, size_t seen, size_t kv
     for (size_t i = 0; i < seen; ++i) row[i] *= scale;
     kernels_.softmax(row, seen);
   }
-  kernels_.multiply({.weights = Values(layer, kv_head),
+  kernels_.multiply({.weights = cache.Values(layer, kv_head),
                      .weight_stride = positions_stride_,
                      .rows = head_dim_,
                      .inputs = scores,
@@ -99,10 +101,11 @@ void LlamaSession::Store(size_t layer, size_t first, std::span<const int32_t> po
   for (size_t kv_head = 0; kv_head < kv_heads_; ++kv_head) {
     for (size_t t = 0; t < positions.size(); ++t) {
       const size_t at = Size(positions[t]);
-      std::memcpy(Keys(layer, kv_head) + at * head_dim_, key_rows_.row(first + t) + kv_head * head_dim_,
+      LlamaSession& cache = Owner(first + t);
+      std::memcpy(cache.Keys(layer, kv_head) + at * head_dim_, key_rows_.row(first + t) + kv_head * head_dim_,
                   head_dim_ * sizeof(float));
       const float* value = value_rows_.row(first + t) + kv_head * head_dim_;
-      float* column = Values(layer, kv_head) + at;
+      float* column = cache.Values(layer, kv_head) + at;
       for (size_t d = 0; d < head_dim_; ++d) column[d * positions_stride_] = value[d];
     }
   }

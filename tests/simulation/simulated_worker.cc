@@ -66,7 +66,7 @@ void SimulatedWorker::End(SimulatedProcess& process, bool faults) {
   Ledger::Made& made = ledger_.artifacts[report.output_id()];
   made.job_id = report.job_id();
   made.attempt = report.attempt();
-  made.record.set_kind(std::string(OutputKind(JobKind(process.task.spec()))));
+  made.record.set_kind(std::string(OutputKind(process.task.spec())));
 }
 
 bool SimulatedWorker::IsSession(const std::string& session) const {

@@ -5,9 +5,9 @@
 #include <fstream>
 
 #include "runner/fake_runner_context.h"
+#include "runner/runner_process_testing.h"
 #include "storage/manifest.h"
 #include "worker/data/gzip_bytes_testing.h"
-#include "worker/train/runner_process_testing.h"
 
 namespace bonsai {
 namespace {

@@ -23,8 +23,8 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/clock.h"
 #include "runner/fake_runner_context.h"
+#include "runner/runner_process_testing.h"
 #include "worker/train/random_bits.h"
-#include "worker/train/runner_process_testing.h"
 #include "worker/train/small_model_testing.h"
 
 namespace bonsai {

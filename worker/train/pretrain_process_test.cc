@@ -4,8 +4,8 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "runner/runner_process_testing.h"
 #include "storage/manifest.h"
-#include "worker/train/runner_process_testing.h"
 #include "worker/train/small_model_testing.h"
 
 namespace bonsai {

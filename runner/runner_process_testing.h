@@ -2,8 +2,8 @@
 // read.
 //
 // Used by one thread.
-#ifndef BONSAI_WORKER_TRAIN_RUNNER_PROCESS_TESTING_H_
-#define BONSAI_WORKER_TRAIN_RUNNER_PROCESS_TESTING_H_
+#ifndef BONSAI_RUNNER_RUNNER_PROCESS_TESTING_H_
+#define BONSAI_RUNNER_RUNNER_PROCESS_TESTING_H_
 
 #include <sys/types.h>
 
@@ -58,4 +58,4 @@ class RunnerProcess {
 
 }  // namespace bonsai
 
-#endif  // BONSAI_WORKER_TRAIN_RUNNER_PROCESS_TESTING_H_
+#endif  // BONSAI_RUNNER_RUNNER_PROCESS_TESTING_H_

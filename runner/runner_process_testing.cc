@@ -1,4 +1,4 @@
-#include "worker/train/runner_process_testing.h"
+#include "runner/runner_process_testing.h"
 
 #include <fcntl.h>
 #include <google/protobuf/text_format.h>
