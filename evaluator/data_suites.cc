@@ -1,5 +1,6 @@
 #include "evaluator/data_suites.h"
 
+#include <algorithm>
 #include <optional>
 #include <string>
 
@@ -100,18 +101,16 @@ absl::StatusOr<std::vector<v1::Document>> ReadQuestions(RunnerContext& context, 
   return documents;
 }
 
-absl::StatusOr<std::unique_ptr<Suite>> MakeSuite(RunnerContext& context, const ModelArtifact& model,
-                                                 const Run& run, const std::string& field) {
-  const absl::StatusOr<v1::Suite> suite = FindSuite(context, run, field);
-  if (!suite.ok()) return suite.status();
-  const absl::StatusOr<std::vector<v1::Document>> questions = ReadQuestions(context, run, field);
-  if (!questions.ok()) return questions.status();
-  if (RulesOfSubset(*suite, run.subset()).request() == v1::Suite::ROLLING) {
-    return MakeRolling(*suite, run, *questions, model);
+absl::StatusOr<std::unique_ptr<Suite>> MakeOver(RunnerContext& context, const ModelArtifact& model,
+                                                const Run& run, const std::string& field,
+                                                const v1::Suite& suite,
+                                                std::span<const v1::Document> questions) {
+  if (RulesOfSubset(suite, run.subset()).request() == v1::Suite::ROLLING) {
+    return MakeRolling(suite, run, questions, model);
   }
-  DataSuiteInput input{.suite = *suite,
+  DataSuiteInput input{.suite = suite,
                        .subset = run.subset(),
-                       .questions = *questions,
+                       .questions = questions,
                        .few_shot = {},
                        .shots = std::nullopt,
                        .chat_template = std::nullopt,
@@ -135,6 +134,41 @@ absl::StatusOr<std::unique_ptr<Suite>> MakeSuite(RunnerContext& context, const M
   return DataSuite::Create(input, model.tokenizer());
 }
 
+// Over a holdout. Who could choose its questions, one at a time, or what is made of them, would learn the
+// answers.
+absl::StatusOr<std::unique_ptr<Suite>> MakeSecret(RunnerContext& context, const ModelArtifact& model,
+                                                  const Run& run, const std::string& field,
+                                                  const v1::Suite& suite) {
+  if (!run.task().empty()) {
+    return absl::InvalidArgumentError("task: secret questions go with installed suites only");
+  }
+  if (run.max_documents() != 0) {
+    return absl::InvalidArgumentError("max_documents: secret questions are asked as a whole; leave it out");
+  }
+  const absl::StatusOr<std::vector<v1::Document>> questions =
+      OpenHoldout(context, absl::StrCat(field, ".corpus"), 0);
+  if (!questions.ok()) return questions.status();
+  std::optional<double> overlap;
+  if (!context.task().spec().evaluate().overlap_with().empty()) {
+    const absl::StatusOr<double> measured = MeasureOverlap(context, *questions);
+    if (!measured.ok()) return measured.status();
+    overlap = *measured;
+  }
+  return SecretSuite::Wrap(MakeOver(context, model, run, field, suite, *questions), overlap);
+}
+
+absl::StatusOr<std::unique_ptr<Suite>> MakeSuite(RunnerContext& context, const ModelArtifact& model,
+                                                 const Run& run, const std::string& field) {
+  const absl::StatusOr<v1::Suite> suite = FindSuite(context, run, field);
+  if (!suite.ok()) return suite.status();
+  const absl::StatusOr<bool> secret = IsHoldout(context, absl::StrCat(field, ".corpus"));
+  if (!secret.ok()) return secret.status();
+  if (*secret) return MakeSecret(context, model, run, field, *suite);
+  const absl::StatusOr<std::vector<v1::Document>> questions = ReadQuestions(context, run, field);
+  if (!questions.ok()) return questions.status();
+  return MakeOver(context, model, run, field, *suite, *questions);
+}
+
 }  // namespace
 
 absl::Status AddDataSuites(RunnerContext& context, const ModelArtifact& model,
@@ -149,6 +183,12 @@ absl::Status AddDataSuites(RunnerContext& context, const ModelArtifact& model,
     absl::StatusOr<std::unique_ptr<Suite>> suite = MakeSuite(context, model, runs[i], field);
     if (!suite.ok()) return Named(field, suite.status());
     suites.push_back(*std::move(suite));
+  }
+  const bool secret =
+      std::any_of(suites.begin(), suites.end(), [](const auto& suite) { return suite->secret(); });
+  if (!secret && !context.task().spec().evaluate().overlap_with().empty()) {
+    return absl::InvalidArgumentError(
+        "evaluate.overlap_with is for secret suites, and no suite of this evaluation is one; leave it out");
   }
   return absl::OkStatus();
 }

@@ -1,5 +1,8 @@
 #include "evaluator/data_suites.h"
 
+#include <sys/stat.h>
+
+#include <cstdlib>
 #include <fstream>
 #include <iterator>
 
@@ -10,6 +13,7 @@
 #include "gtest/gtest.h"
 #include "runner/fake_runner_context.h"
 #include "storage/document_file.h"
+#include "storage/sealed_file.h"
 
 namespace bonsai {
 namespace {
@@ -109,6 +113,84 @@ TEST_F(DataSuites, AUsersTaskAndAnInstalledSuiteStandInTheSpecsOrder) {
   const Judgement judgement = suites_[1]->Judge({.scores = {}, .texts = texts});
   EXPECT_EQ(judgement.result.suite(), "gsm8k");
   EXPECT_EQ(judgement.result.metrics(0).value(), 1);
+}
+
+// The questions of a holdout, and the key that opens them.
+class SecretSuites : public DataSuites {
+ protected:
+  void SetUp() override {
+    DataSuites::SetUp();
+    key_path_ = testing::TempDir() + "/suites-key";
+    std::ofstream(key_path_, std::ios::trunc) << *NewKeyText();
+    chmod(key_path_.c_str(), 0600);
+    setenv(kHoldoutKeyVariable, key_path_.c_str(), 1);
+  }
+  ~SecretSuites() override { unsetenv(kHoldoutKeyVariable); }
+
+  v1::EvaluateSpec::SuiteRun* AddHoldout(const std::string& plain) {
+    v1::EvaluateSpec::SuiteRun* run = AddRun();
+    run->set_suite("gsm8k");
+    run->set_profile("lmeval");
+    run->set_shots(0);
+    context_->AddInput("evaluate.suites[0].corpus", "holdout",
+                       {{kSealedQuestionsPath, *Seal(plain, *ReadKeyFile(key_path_))}});
+    return run;
+  }
+
+  std::string key_path_;
+};
+
+constexpr char kSecret[] =
+    "{\"question\": \"How many lanterns hang in the harbour when all nine boats of the old fleet are at "
+    "sea?\", "
+    "\"answer\": \"Some.\\n#### 3\"}\n"
+    "{\"question\": \"How many?\", \"answer\": \"Some.\\n#### 4\"}\n"
+    "{\"question\": \"How many?\", \"answer\": \"Some.\\n#### 5\"}\n";
+
+TEST_F(SecretSuites, AskTheSecretQuestionsAndTellRoundedFiguresOnly) {
+  AddHoldout(kSecret);
+  context_->mutable_task().mutable_spec()->mutable_evaluate()->add_overlap_with("@training");
+  context_->AddInput(
+      "evaluate.overlap_with[0]", "corpus",
+      {{"documents.binpb", FileOf({Text("How many lanterns hang in the harbour when all nine boats of "
+                                        "the old fleet sink?")})}});
+  const absl::Status added = Add();
+  ASSERT_TRUE(added.ok()) << added;
+  ASSERT_EQ(suites_.size(), 1u);
+  EXPECT_TRUE(suites_[0]->secret());
+  ASSERT_EQ(suites_[0]->generations().size(), 3u);
+  const std::vector<std::string> texts = {"#### 3", "#### 4", "#### 4"};
+  const Judgement judgement = suites_[0]->Judge({.scores = {}, .texts = texts});
+  EXPECT_TRUE(judgement.items.empty());
+  EXPECT_TRUE(judgement.result.holdout());
+  EXPECT_EQ(judgement.result.metrics(0).value(), 0.6667);
+  EXPECT_EQ(judgement.result.overlap(), 0.3333);
+}
+
+TEST_F(SecretSuites, AreRefusedWithoutTheKeyAndNeverShowAQuestion) {
+  AddHoldout("{\"question\": \"treasure\"}\n");
+  // There is no answer in it; the error of an open suite would quote the question's fields.
+  EXPECT_THAT(Error(), testing::AllOf(StartsWith("evaluate.suites[0]"), testing::Not(HasSubstr("treasure"))));
+  unsetenv(kHoldoutKeyVariable);
+  EXPECT_THAT(Error(), HasSubstr("this machine has no key"));
+}
+
+TEST_F(SecretSuites, AreAskedAsAWholeByInstalledSuites) {
+  v1::EvaluateSpec::SuiteRun* run = AddHoldout(kSecret);
+  run->set_max_documents(1);
+  EXPECT_THAT(Error(), HasSubstr("asked as a whole"));
+  run->clear_max_documents();
+  run->clear_suite();
+  run->clear_profile();
+  run->set_task("@task");
+  AddCorpus("task", {Text(kTask)});
+  EXPECT_THAT(Error(), HasSubstr("installed suites only"));
+}
+
+TEST_F(DataSuites, OverlapIsMeasuredOfSecretSuitesOnly) {
+  AddTask(kTask);
+  context_->mutable_task().mutable_spec()->mutable_evaluate()->add_overlap_with("@training");
+  EXPECT_THAT(Error(), HasSubstr("evaluate.overlap_with is for secret suites"));
 }
 
 TEST_F(DataSuites, ExamplesFromTheQuestionsCorpusLeaveTheQuestionOut) {
