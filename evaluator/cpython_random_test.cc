@@ -35,21 +35,19 @@ TEST(CpythonRandom, FloatsAreCpythonsToTheLastBit) {
 TEST(CpythonRandom, BitsOfAnyNumberUpToSixtyFour) {
   CpythonRandom random(42);
   const std::vector<std::pair<int, uint64_t>> expected = {
-      {1, 1},           {5, 3},           {31, 53710184},
-      {32, 3184935163}, {33, 1181241943}, {64, 2574020394472462046}};
+      {1, 1}, {5, 3}, {31, 53710184}, {32, 3184935163}, {33, 1181241943}, {64, 2574020394472462046}};
   for (const auto& [bits, value] : expected) EXPECT_EQ(random.GetRandBits(bits), value) << bits;
 }
 
 TEST(CpythonRandom, NumbersBelowABoundRedrawAsCpythonDoes) {
   CpythonRandom random(7);
-  const std::vector<std::pair<uint64_t, uint64_t>> expected = {
-      {1, 0},
-      {2, 0},
-      {3, 1},
-      {10, 0},
-      {1000, 74},
-      {uint64_t{1} << 32, 404285457},
-      {(uint64_t{1} << 33) + 5, 2503055453}};
+  const std::vector<std::pair<uint64_t, uint64_t>> expected = {{1, 0},
+                                                               {2, 0},
+                                                               {3, 1},
+                                                               {10, 0},
+                                                               {1000, 74},
+                                                               {uint64_t{1} << 32, 404285457},
+                                                               {(uint64_t{1} << 33) + 5, 2503055453}};
   for (const auto& [bound, value] : expected) EXPECT_EQ(random.RandBelow(bound), value) << bound;
 }
 

@@ -14,6 +14,7 @@
 #include "worker/data/document_text.h"
 #include "worker/data/duplicate_filter.h"
 #include "worker/data/script_counts.h"
+#include "worker/data/source_fetch.h"
 #include "worker/data/source_read_ahead.h"
 
 namespace bonsai {
@@ -43,7 +44,8 @@ class CorpusBuilder {
     std::vector<SourceReadAhead::File> paths;
     for (size_t i = 0; i < plan_.files.size(); ++i) {
       if (i < first) bytes_before += plan_.files[i].source.size_bytes();
-      if (i >= first) paths.push_back({plan_.files[i].format, plan_.files[i].path});
+      if (i >= first)
+        paths.push_back({plan_.files[i].format, plan_.files[i].path, plan_.files[i].records_field});
     }
     const uint32_t cpus = std::clamp(context_.task().spec().resources().cpus(), 1u, kThreadsMax);
     SourceReadAhead ahead(std::move(paths), static_cast<int>(cpus));
@@ -166,7 +168,9 @@ absl::Status Publish(RunnerContext& context, const CorpusReport& report, const s
 absl::Status RunData(RunnerContext& context) {
   if (!context.task().spec().has_data())
     return absl::InvalidArgumentError("the task's spec is not of kind data");
-  const absl::StatusOr<DataPlan> plan = PlanData(context.task().spec().data());
+  const absl::StatusOr<v1::DataSpec> local = FetchSources(context);
+  if (!local.ok()) return local.status();
+  const absl::StatusOr<DataPlan> plan = PlanData(*local);
   if (!plan.ok()) return plan.status();
   CorpusBuilder builder(context, *plan);
   if (absl::Status built = builder.Run(); !built.ok()) return built;
