@@ -1,6 +1,5 @@
 #include "coordinator/scheduler/export_label.h"
 
-#include <algorithm>
 #include <string>
 
 #include "absl/strings/str_cat.h"
@@ -27,11 +26,17 @@ void CheckExportable(const v1::JobSpec& maker, ProblemList& problems) {
 
 void CheckExportFormats(const v1::ExportSpec& spec, const v1::JobSpec& tokenizer, ProblemList& problems) {
   if (tokenizer.tokenizer().algorithm() != v1::TokenizerSpec::BYTE_LEVEL_BPE) return;
-  if (std::find(spec.formats().begin(), spec.formats().end(), v1::ExportSpec::LLAMA2C) ==
-      spec.formats().end())
+  for (int number : spec.formats()) {
+    const auto format = static_cast<v1::ExportSpec::Format>(number);
+    std::string why;
+    if (format == v1::ExportSpec::LLAMA2C) why = ", whose tokenizer.bin has no byte-level merges";
+    if (format == v1::ExportSpec::GGUF_F32 || format == v1::ExportSpec::GGUF_F16)
+      why = ", which is written with SentencePiece pieces only";
+    if (why.empty()) continue;
+    problems.AddLine(absl::StrCat("export.formats has ", v1::ExportSpec::Format_Name(format), why, "; @",
+                                  tokenizer.name(), " is BYTE_LEVEL_BPE: must be HUGGING_FACE alone"));
     return;
-  problems.AddLine(absl::StrCat("export.formats has LLAMA2C, whose tokenizer.bin has no byte-level merges; @",
-                                tokenizer.name(), " is BYTE_LEVEL_BPE: must be HUGGING_FACE alone"));
+  }
 }
 
 }  // namespace bonsai

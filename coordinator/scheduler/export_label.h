@@ -15,7 +15,8 @@ namespace bonsai {
 // qk_norm, RELU_SQUARED or a logit_soft_cap.
 void CheckExportable(const v1::JobSpec& maker, ProblemList& problems);
 
-// Adds a problem if the formats have llama2.c's, but the job `tokenizer` trains one that it cannot hold.
+// Adds a problem if the formats have llama2.c's or GGUF, but the job `tokenizer` trains one that they cannot
+// hold.
 void CheckExportFormats(const v1::ExportSpec& spec, const v1::JobSpec& tokenizer, ProblemList& problems);
 
 }  // namespace bonsai

@@ -59,6 +59,52 @@ void CheckResources(const v1::JobSpec& spec, ProblemList& problems) {
   }
 }
 
+// "2024-04-18": a day of the calendar.
+bool IsDay(const std::string& text) {
+  if (text.size() != 10 || text[4] != '-' || text[7] != '-') return false;
+  int numbers[3] = {0, 0, 0};
+  for (size_t i = 0, part = 0; i < text.size(); ++i) {
+    if (text[i] == '-' && (i == 4 || i == 7)) {
+      ++part;
+    } else if (text[i] >= '0' && text[i] <= '9') {
+      numbers[part] = 10 * numbers[part] + (text[i] - '0');
+    } else {
+      return false;
+    }
+  }
+  const auto [year, month, day] = numbers;
+  constexpr int kDays[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+  if (month < 1 || month > 12) return false;
+  const bool leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
+  return day >= 1 && day <= kDays[month - 1] + (month == 2 && leap ? 1 : 0);
+}
+
+// What a source reads: files, or a URL.
+void CheckSourceFiles(const std::string& field, const v1::DataSpec::Source& source, ProblemList& problems) {
+  for (int i = 0; i < source.paths_size(); ++i) {
+    if (source.paths(i).empty())
+      problems.AddText(absl::StrCat(field, ".paths[", i, "]"), "", "must name a file");
+  }
+  if (!source.sha256().empty() && !IsSha256(source.sha256())) {
+    problems.AddText(field + ".sha256", source.sha256(), "must be 64 lower-case hexadecimal digits");
+  }
+  if (source.url().empty()) {
+    if (source.paths().empty()) problems.AddLine(field + ".paths is empty: must name at least one file");
+    if (source.sha256().empty() || source.paths_size() == 1) return;
+    problems.AddLine(absl::StrCat(field, ".paths has ", source.paths_size(),
+                                  " entries: with a sha256 there must be exactly one file"));
+    return;
+  }
+  const bool visible =
+      std::all_of(source.url().begin(), source.url().end(), [](char c) { return c > ' ' && c < 0x7f; });
+  if (!visible || !(absl::StartsWith(source.url(), "https://") || absl::StartsWith(source.url(), "http://")))
+    problems.AddText(field + ".url", source.url(), "must be an https or http URL");
+  if (!source.paths().empty())
+    problems.AddLine(field + ".url is set, and so is paths: a source has one of them");
+  if (source.sha256().empty())
+    problems.AddText(field + ".sha256", "", "must be set where there is a url: 64 hexadecimal digits");
+}
+
 void CheckSource(const std::string& field, const v1::DataSpec::Source& source, ProblemList& problems) {
   if (source.dataset().empty()) {
     problems.AddText(field + ".dataset", "", "must be the data set's name, such as c4 or alpaca");
@@ -66,21 +112,16 @@ void CheckSource(const std::string& field, const v1::DataSpec::Source& source, P
   const auto* format = v1::DataSpec::Format_descriptor()->FindValueByNumber(source.format());
   if (format == nullptr || format->number() == 0) {
     problems.Add(field + ".format", static_cast<int>(source.format()),
-                 "must be C4_JSON_GZ, ALPACA_JSON or COMMONSENSEQA_JSONL");
+                 "must be C4_JSON_GZ, ALPACA_JSON, COMMONSENSEQA_JSONL, JSON_LINES, JSON_ARRAY, CSV, TEXT or "
+                 "SEALED");
   }
-  if (source.paths().empty()) problems.AddLine(field + ".paths is empty: must name at least one file");
-  for (int i = 0; i < source.paths_size(); ++i) {
-    if (source.paths(i).empty())
-      problems.AddText(absl::StrCat(field, ".paths[", i, "]"), "", "must name a file");
+  CheckSourceFiles(field, source, problems);
+  if (!source.records_field().empty() && source.format() != v1::DataSpec::JSON_ARRAY) {
+    problems.AddText(field + ".records_field", source.records_field(),
+                     "must be empty: only the format JSON_ARRAY has one");
   }
-  if (source.sha256().empty()) return;
-  if (!IsSha256(source.sha256())) {
-    problems.AddText(field + ".sha256", source.sha256(), "must be 64 lower-case hexadecimal digits");
-  }
-  if (source.paths_size() != 1) {
-    problems.AddLine(absl::StrCat(field, ".paths has ", source.paths_size(),
-                                  " entries: with a sha256 there must be exactly one file"));
-  }
+  if (!source.published().empty() && !IsDay(source.published()))
+    problems.AddText(field + ".published", source.published(), "must be a day such as 2024-04-18");
 }
 
 void CheckTokenizer(const v1::TokenizerSpec& spec, ProblemList& problems) {
@@ -142,13 +183,14 @@ void CheckEvaluate(const v1::EvaluateSpec& spec, ProblemList& problems) {
 
 void CheckExport(const v1::ExportSpec& spec, ProblemList& problems) {
   if (spec.formats().empty())
-    problems.AddLine("export.formats is empty: must have HUGGING_FACE, LLAMA2C or both");
+    problems.AddLine("export.formats is empty: must have HUGGING_FACE, LLAMA2C, GGUF_F32 or GGUF_F16");
   absl::btree_set<int> seen;
   for (int i = 0; i < spec.formats_size(); ++i) {
     const std::string field = absl::StrCat("export.formats[", i, "]");
     const auto* format = v1::ExportSpec::Format_descriptor()->FindValueByNumber(spec.formats(i));
     if (format == nullptr || format->number() == 0) {
-      problems.Add(field, static_cast<int>(spec.formats(i)), "must be HUGGING_FACE or LLAMA2C");
+      problems.Add(field, static_cast<int>(spec.formats(i)),
+                   "must be HUGGING_FACE, LLAMA2C, GGUF_F32 or GGUF_F16");
     } else if (!seen.insert(spec.formats(i)).second) {
       problems.Add(field, format->name(), "is there twice");
     }

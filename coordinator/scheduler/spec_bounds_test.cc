@@ -57,6 +57,16 @@ TEST(SpecBoundsTest, AcceptsWhatIsRight) {
 }
 
 // One thing wrong in each: the line names the field, the value and what would be valid.
+#define SHA "'0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef'"
+
+TEST(SpecBoundsTest, SourcesOfRecordsAreValid) {
+  for (const char* source : {"format: JSON_ARRAY paths: 'a' records_field: '*' published: '2024-02-29'",
+                             "format: JSON_LINES url: 'https://x/y.jsonl.gz' sha256: " SHA,
+                             "format: TEXT paths: 'a*.txt' paths: 'b'"}) {
+    EXPECT_EQ(Problems(std::string("data { sources { dataset: 'q' ") + source + " } }"), "") << source;
+  }
+}
+
 TEST(SpecBoundsTest, NamesTheFieldTheValueAndWhatIsValid) {
   const std::pair<const char*, const char*> rows[] = {
       {"tokenizer { vocab_size: 299 }", "job \"j\": tokenizer.vocab_size is 299: must be from 300 to 65535"},
@@ -79,6 +89,18 @@ TEST(SpecBoundsTest, NamesTheFieldTheValueAndWhatIsValid) {
       {"data { sources { dataset: 'c4' format: C4_JSON_GZ paths: '' } }", "data.sources[0].paths[0] is \"\""},
       {"data { sources { dataset: 'c4' format: C4_JSON_GZ paths: 'a' sha256: 'ab' } }",
        "data.sources[0].sha256 is \"ab\": must be 64"},
+      {"data { sources { dataset: 'q' format: CSV url: 'https://x/y' } }",
+       "data.sources[0].sha256 is \"\": must be set where there is a url"},
+      {"data { sources { dataset: 'q' format: CSV url: 'file:///y' sha256: " SHA " } }",
+       "data.sources[0].url is \"file:///y\": must be an https or http URL"},
+      {"data { sources { dataset: 'q' format: CSV url: 'http://x/y' paths: 'a' sha256: " SHA " } }",
+       "data.sources[0].url is set, and so is paths"},
+      {"data { sources { dataset: 'q' format: CSV paths: 'a' records_field: 'rows' } }",
+       "data.sources[0].records_field is \"rows\": must be empty: only the format JSON_ARRAY has one"},
+      {"data { sources { dataset: 'q' format: CSV paths: 'a' published: '2023-02-29' } }",
+       "data.sources[0].published is \"2023-02-29\": must be a day such as 2024-04-18"},
+      {"data { sources { dataset: 'q' format: CSV paths: 'a' published: '18.4.2024' } }",
+       "data.sources[0].published is \"18.4.2024\""},
       {"evaluate {}", "evaluate has no suite"},
       {"evaluate { commonsenseqa { profile: 'mine' } }",
        "evaluate.commonsenseqa.profile is \"mine\": must be lmeval"},

@@ -38,7 +38,7 @@ struct CorpusScripts {
 };
 
 struct CorpusReport {
-  std::string format;  // "text", "instructions" or "multiple_choice"
+  std::string format;  // "text", "instructions", "multiple_choice" or "records"
   std::vector<SourceReport> sources;
   LengthDistribution lengths;  // of the documents kept
   CorpusScripts scripts;       // of the documents kept

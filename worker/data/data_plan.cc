@@ -26,6 +26,10 @@ absl::Status PlanSource(const v1::DataSpec::Source& source, const std::string& f
         absl::StrCat(field, ".dataset is empty; tracks need its name, as in \"c4\""));
   }
   if (source.paths().empty()) return absl::InvalidArgumentError(absl::StrCat(field, ".paths is empty"));
+  if (!source.records_field().empty() && source.format() != v1::DataSpec::JSON_ARRAY) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(field, ".records_field is \"", source.records_field(), "\"; only JSON_ARRAY has one"));
+  }
   if (!source.sha256().empty() && !IsSha256Hex(source.sha256())) {
     return absl::InvalidArgumentError(absl::StrCat(field, ".sha256 is \"", source.sha256(),
                                                    "\"; valid are 64 lower-case hexadecimal digits"));
@@ -45,11 +49,13 @@ absl::Status PlanSource(const v1::DataSpec::Source& source, const std::string& f
   for (std::string& path : paths) {
     PlannedFile file;
     file.format = source.format();
+    file.records_field = source.records_field();
     file.source.set_dataset(source.dataset());
     file.source.set_split(source.split());
     file.source.set_file(path.substr(path.rfind('/') + 1));
     file.source.set_home(source.home());
     file.source.set_licence(source.licence());
+    file.source.set_published(source.published());
     absl::StatusOr<v1::Blob> digest = DigestFile(path);
     if (!digest.ok()) return Annotate(digest.status(), field);
     if (!source.sha256().empty() && digest->sha256() != source.sha256()) {
@@ -91,8 +97,10 @@ std::string FingerprintOf(const v1::DataSpec& spec, const std::vector<PlannedFil
   Sha256 digest;
   digest.Update(absl::StrCat(spec.keep_duplicates(), " ", spec.max_documents(), " ", spec.min_text_bytes()));
   for (const PlannedFile& file : files) {
+    // Records may be named by their file.
     digest.Update(absl::StrCat("\n", static_cast<int>(file.format), " ", file.source.sha256(), " ",
-                               file.source.size_bytes()));
+                               file.source.size_bytes(), " ", file.records_field.size(), " ",
+                               file.records_field, file.source.file()));
   }
   return digest.FinishHex();
 }

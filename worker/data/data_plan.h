@@ -17,11 +17,12 @@ namespace bonsai {
 struct PlannedFile {
   std::string path;
   v1::DataSpec::Format format;
+  std::string records_field;
   v1::DatasetSource source;  // all but the number of documents
 };
 
 struct DataPlan {
-  std::string corpus_format;  // "text", "instructions" or "multiple_choice"
+  std::string corpus_format;  // "text", "instructions", "multiple_choice" or "records"
   std::vector<PlannedFile> files;
   uint64_t bytes = 0;  // of all files
   uint64_t checkpoint_every_bytes = 0;

@@ -15,6 +15,7 @@
 #include "worker/data/duplicate_filter.h"
 #include "worker/data/holdout_data.h"
 #include "worker/data/script_counts.h"
+#include "worker/data/source_fetch.h"
 #include "worker/data/source_read_ahead.h"
 
 namespace bonsai {
@@ -44,7 +45,8 @@ class CorpusBuilder {
     std::vector<SourceReadAhead::File> paths;
     for (size_t i = 0; i < plan_.files.size(); ++i) {
       if (i < first) bytes_before += plan_.files[i].source.size_bytes();
-      if (i >= first) paths.push_back({plan_.files[i].format, plan_.files[i].path});
+      if (i >= first)
+        paths.push_back({plan_.files[i].format, plan_.files[i].path, plan_.files[i].records_field});
     }
     const uint32_t cpus = std::clamp(context_.task().spec().resources().cpus(), 1u, kThreadsMax);
     SourceReadAhead ahead(std::move(paths), static_cast<int>(cpus));
@@ -168,7 +170,9 @@ absl::Status RunData(RunnerContext& context) {
   if (!context.task().spec().has_data())
     return absl::InvalidArgumentError("the task's spec is not of kind data");
   if (IsHoldoutData(context.task().spec().data())) return RunHoldoutData(context);
-  const absl::StatusOr<DataPlan> plan = PlanData(context.task().spec().data());
+  const absl::StatusOr<v1::DataSpec> local = FetchSources(context);
+  if (!local.ok()) return local.status();
+  const absl::StatusOr<DataPlan> plan = PlanData(*local);
   if (!plan.ok()) return plan.status();
   CorpusBuilder builder(context, *plan);
   if (absl::Status built = builder.Run(); !built.ok()) return built;

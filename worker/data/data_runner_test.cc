@@ -14,6 +14,7 @@
 #include "storage/document_file.h"
 #include "storage/manifest.h"
 #include "worker/data/gzip_bytes_testing.h"
+#include "worker/data/loopback_server_testing.h"
 
 namespace bonsai {
 namespace {
@@ -387,6 +388,44 @@ TEST(DataRunner, CheckpointsHaveBounds) {
                 HasSubstr("data.checkpoint_every_bytes is " + std::to_string(bytes) +
                           "; valid are 65536 to 70368744177664, or 0 for 1073741824"));
   }
+}
+
+TEST(DataRunner, RecordsComeFromAUrlWithTheirDay) {
+  const std::string lines = "{\"question\": \"one\"}\n{\"question\": \"two\"}\n{\"question\": \"one\"}\n";
+  const LoopbackServer server(GzipForTest(lines), LoopbackServer::Mode::kRanges);
+  v1::DataSpec spec;
+  v1::DataSpec::Source* source = AddSource(spec, v1::DataSpec::JSON_LINES, "");
+  source->clear_paths();
+  source->clear_home();
+  source->set_url(server.Url("quiz.jsonl.gz"));
+  source->set_sha256(Sha256Hex(GzipForTest(lines)));
+  source->set_published("2024-04-18");
+  Outcome run = RunSpec(spec);
+  ASSERT_TRUE(run.status.ok()) << run.status;
+  const std::vector<v1::Document> documents = Documents(*run.context);
+  ASSERT_EQ(documents.size(), 2u);
+  EXPECT_EQ(documents[1].record(), "{\"question\": \"two\"}");
+  EXPECT_EQ(documents[1].id(), "quiz.jsonl.gz:2");
+  const v1::Manifest manifest = run.context->Output().value();
+  EXPECT_EQ(FindProperty(manifest, "format"), "records");
+  EXPECT_EQ(manifest.lineage().sources(0).file(), "quiz.jsonl.gz");
+  EXPECT_EQ(manifest.lineage().sources(0).home(), server.Url("quiz.jsonl.gz"));
+  EXPECT_EQ(manifest.lineage().sources(0).published(), "2024-04-18");
+}
+
+TEST(DataRunner, DuplicatesOfRecordsAreKeptWhereTheSpecSaysSo) {
+  v1::DataSpec spec;
+  AddSource(spec, v1::DataSpec::JSON_ARRAY,
+            Write("twice.json", "{\"rows\": [{\"a\": 1}, {\"a\": 1}, {\"a\": 1.0}]}"))
+      ->set_records_field("rows");
+  Outcome run = RunSpec(spec);
+  ASSERT_TRUE(run.status.ok()) << run.status;
+  EXPECT_EQ(Documents(*run.context).size(), 2u);
+  spec.set_keep_duplicates(true);
+  EXPECT_EQ(Documents(*RunSpec(spec).context).size(), 3u);
+  spec.mutable_sources(0)->set_format(v1::DataSpec::JSON_LINES);
+  EXPECT_THAT(std::string(RunSpec(spec).status.message()),
+              HasSubstr("data.sources[0].records_field is \"rows\"; only JSON_ARRAY has one"));
 }
 
 }  // namespace

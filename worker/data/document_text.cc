@@ -22,6 +22,9 @@ std::vector<absl::string_view> DocumentTexts(const v1::Document& document) {
       add(document.multiple_choice().question());
       for (const v1::Choice& choice : document.multiple_choice().choices()) add(choice.text());
       break;
+    case v1::Document::kRecord:
+      add(document.record());
+      break;
     case v1::Document::CONTENT_NOT_SET:
       break;
   }

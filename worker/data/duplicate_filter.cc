@@ -51,6 +51,9 @@ bool DuplicateFilter::IsNew(const v1::Document& document) {
       }
       content.Add(document.multiple_choice().answer_label());
       break;
+    case v1::Document::kRecord:
+      content.Add(document.record());
+      break;
     case v1::Document::CONTENT_NOT_SET:
       break;
   }

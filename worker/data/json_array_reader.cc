@@ -1,17 +1,20 @@
 #include "worker/data/json_array_reader.h"
 
+#include <optional>
 #include <utility>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
+#include "edge_runtime/model/json.h"
 
 namespace bonsai {
 namespace {
 constexpr size_t kBufferBytes = 1 << 18;
 }
 
-JsonArrayReader::JsonArrayReader(std::unique_ptr<ByteStream> stream)
-    : stream_(std::move(stream)), buffer_(kBufferBytes) {}
+JsonArrayReader::JsonArrayReader(std::unique_ptr<ByteStream> stream, std::string member)
+    : stream_(std::move(stream)), wanted_(std::move(member)), buffer_(kBufferBytes) {}
 
 absl::Status JsonArrayReader::Unexpected(char c, absl::string_view wanted) const {
   const std::string found = c == '\0' ? std::string("the end of the file")
@@ -45,10 +48,15 @@ absl::StatusOr<char> JsonArrayReader::PeekAfterSpace() {
   }
 }
 
-absl::Status JsonArrayReader::ReadObject() {
+absl::StatusOr<char> JsonArrayReader::TakeAndPeek() {
+  ++begin_;
+  ++offset_;
+  return PeekAfterSpace();
+}
+
+absl::Status JsonArrayReader::ReadValue(int64_t depth) {
   element_.clear();
   element_offset_ = offset_;
-  int64_t depth = 0;
   bool in_string = false;
   bool escaped = false;
   do {
@@ -62,7 +70,7 @@ absl::Status JsonArrayReader::ReadObject() {
                                               element_offset_, " is longer than ", kElementBytesMax,
                                               " bytes"));
     }
-    element_.push_back(c);
+    if (keep_) element_.push_back(c);
     ++begin_;
     ++offset_;
     if (in_string) {
@@ -75,40 +83,154 @@ absl::Status JsonArrayReader::ReadObject() {
     } else if (c == '}' || c == ']') {
       --depth;
     }
-  } while (depth > 0);
+  } while (depth > 0 || in_string);
   return absl::OkStatus();
 }
 
-absl::StatusOr<bool> JsonArrayReader::Next(absl::string_view* element) {
-  if (closed_) return false;
+// At the first byte of a value.
+absl::Status JsonArrayReader::SkipValue() {
   absl::StatusOr<char> c = PeekAfterSpace();
   if (!c.ok()) return c.status();
-  const auto take = [this] {
+  if (*c == '{' || *c == '[' || *c == '"') {
+    keep_ = false;
+    const absl::Status read = ReadValue(0);
+    keep_ = true;
+    return read;
+  }
+  const uint64_t start = offset_;
+  char next = *c;
+  absl::StatusOr<bool> more = *c != '\0';
+  while (more.ok() && *more && (absl::ascii_isalnum(next) || next == '-' || next == '+' || next == '.')) {
     ++begin_;
     ++offset_;
-    return PeekAfterSpace();
-  };
-  if (!opened_) {
-    if (*c != '[') return Unexpected(*c, "'[', the start of an array,");
+    more = Peek(&next);
+  }
+  if (!more.ok()) return more.status();
+  return offset_ > start ? absl::OkStatus() : Unexpected(*c, "a value");
+}
+
+absl::StatusOr<bool> JsonArrayReader::OpenWanted() {
+  absl::StatusOr<char> c = PeekAfterSpace();
+  if (!c.ok()) return c.status();
+  if (*c != '[') {
+    if (wanted_ == "*") return false;
+    return Unexpected(*c, absl::StrCat("'[', the start of the array \"", current_, "\","));
+  }
+  if (c = TakeAndPeek(); !c.ok()) return c.status();
+  if (*c == '{' || *c == ']' || wanted_ != "*") return true;
+  // An array of something else than objects: its rest is passed over.
+  keep_ = false;
+  const absl::Status read = ReadValue(1);
+  keep_ = true;
+  if (!read.ok()) return read;
+  return false;
+}
+
+absl::StatusOr<bool> JsonArrayReader::OpenMember() {
+  absl::StatusOr<char> c = PeekAfterSpace();
+  if (!c.ok()) return c.status();
+  bool first = !opened_;
+  if (first) {
+    if (*c != '{')
+      return Unexpected(*c, absl::StrCat("'{', the start of an object with the array \"", wanted_, "\","));
     opened_ = true;
-    if (c = take(); !c.ok()) return c.status();
-  } else if (*c == ',') {
-    if (c = take(); !c.ok()) return c.status();
+    if (c = TakeAndPeek(); !c.ok()) return c.status();
+  }
+  while (*c != '}') {
+    if (!first) {
+      if (*c != ',') return Unexpected(*c, "',' or '}'");
+      if (c = TakeAndPeek(); !c.ok()) return c.status();
+    }
+    first = false;
+    if (*c != '"') return Unexpected(*c, "a member's name");
+    if (absl::Status read = ReadValue(0); !read.ok()) return read;
+    std::string error;
+    const std::optional<edge::JsonValue> name = edge::JsonValue::Parse(element_, &error);
+    if (!name.has_value()) return Unexpected('"', absl::StrCat("a member's name (", error, ")"));
+    current_ = name->string();
+    if (c = PeekAfterSpace(); !c.ok()) return c.status();
+    if (*c != ':') return Unexpected(*c, "':'");
+    if (c = TakeAndPeek(); !c.ok()) return c.status();
+    if (wanted_ == "*" || current_ == wanted_) {
+      // An array that does not count has been passed over; another value has not.
+      const bool array = *c == '[';
+      absl::StatusOr<bool> opened = OpenWanted();
+      if (!opened.ok() || *opened) return opened;
+      if (!array) {
+        if (absl::Status skipped = SkipValue(); !skipped.ok()) return skipped;
+      }
+    } else if (absl::Status skipped = SkipValue(); !skipped.ok()) {
+      return skipped;
+    }
+    if (c = PeekAfterSpace(); !c.ok()) return c.status();
+  }
+  if (c = TakeAndPeek(); !c.ok()) return c.status();
+  return false;
+}
+
+absl::StatusOr<bool> JsonArrayReader::NextElement() {
+  absl::StatusOr<char> c = PeekAfterSpace();
+  if (!c.ok()) return c.status();
+  if (count_ > 0 && *c == ',') {
+    if (c = TakeAndPeek(); !c.ok()) return c.status();
     if (*c == ']') return Unexpected(*c, "another element");
-  } else if (*c != ']') {
+  } else if (count_ > 0 && *c != ']') {
     return Unexpected(*c, "',' or ']'");
   }
   if (*c == ']') {
-    if (c = take(); !c.ok()) return c.status();
-    if (*c != '\0' || begin_ != end_) return Unexpected(*c, "nothing but white space");
-    closed_ = true;
+    if (c = TakeAndPeek(); !c.ok()) return c.status();
     return false;
   }
   if (*c != '{') return Unexpected(*c, "'{', the start of an object,");
-  if (absl::Status read = ReadObject(); !read.ok()) return read;
+  if (absl::Status read = ReadValue(0); !read.ok()) return read;
   ++count_;
-  *element = element_;
   return true;
+}
+
+absl::Status JsonArrayReader::Finish() {
+  closed_ = true;
+  const absl::StatusOr<char> c = PeekAfterSpace();
+  if (!c.ok()) return c.status();
+  if (*c != '\0' || begin_ != end_) return Unexpected(*c, "nothing but white space");
+  if (arrays_ > 0) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      absl::StrCat(stream_->name(), ": the object has no member ",
+                   wanted_ == "*" ? "that is an array of objects"
+                                  : absl::StrCat("\"", wanted_, "\", the array of records")));
+}
+
+absl::StatusOr<bool> JsonArrayReader::Next(absl::string_view* element) {
+  while (!closed_) {
+    if (!in_array_ && wanted_.empty()) {
+      absl::StatusOr<char> c = PeekAfterSpace();
+      if (!c.ok()) return c.status();
+      if (*c != '[') return Unexpected(*c, "'[', the start of an array,");
+      if (c = TakeAndPeek(); !c.ok()) return c.status();
+      opened_ = true;
+    } else if (!in_array_) {
+      const absl::StatusOr<bool> found = OpenMember();
+      if (!found.ok()) return found.status();
+      if (!*found) {
+        if (absl::Status whole = Finish(); !whole.ok()) return whole;
+        break;
+      }
+    }
+    if (!in_array_) {
+      in_array_ = true;
+      count_ = 0;
+      ++arrays_;
+    }
+    const absl::StatusOr<bool> more = NextElement();
+    if (!more.ok()) return more;
+    if (*more) {
+      *element = element_;
+      return true;
+    }
+    in_array_ = false;
+    if (!wanted_.empty()) continue;
+    if (absl::Status whole = Finish(); !whole.ok()) return whole;
+  }
+  return false;
 }
 
 }  // namespace bonsai

@@ -3,6 +3,7 @@
 #include <set>
 #include <string>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 
@@ -96,6 +97,20 @@ absl::Status ReadCommonsenseQaRecord(const JsonValue& record, v1::Document* docu
   if (labels.count(content->answer_label()) == 0) {
     return Wrong("answerKey", record.Find("answerKey"),
                  absl::StrCat("the label of a choice (", absl::StrJoin(labels, ", "), ")"));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status ReadAnyRecord(const JsonValue& record, v1::Document* document) {
+  document->Clear();
+  if (!record.is_object()) return NotAnObject(record, "an object");
+  for (absl::string_view wanted : {"id", "task_id", "question_id", "qid", "doc_id", "idx", "index"}) {
+    for (const auto& [key, value] : record.members()) {
+      if (!absl::EqualsIgnoreCase(key, wanted)) continue;
+      if (value.is_string()) document->set_id(value.string());
+      if (value.integer().has_value()) document->set_id(absl::StrCat(*value.integer()));
+      if (!document->id().empty()) return absl::OkStatus();
+    }
   }
   return absl::OkStatus();
 }

@@ -21,6 +21,11 @@ absl::Status ReadAlpacaRecord(const edge::JsonValue& record, v1::Document* docum
 // "answerKey": "A"}. Labels are unique, and the answer is one of them.
 absl::Status ReadCommonsenseQaRecord(const edge::JsonValue& record, v1::Document* document);
 
+// Any object. Its id is the first of its members "id", "task_id", "question_id", "qid", "doc_id", "idx",
+// "index" (in any case of letters) that is a string or an integer; otherwise empty. The record itself is left
+// to the caller, who has its text.
+absl::Status ReadAnyRecord(const edge::JsonValue& record, v1::Document* document);
+
 }  // namespace bonsai
 
 #endif  // BONSAI_WORKER_DATA_RECORD_FORMATS_H_

@@ -32,7 +32,8 @@ SourceReadAhead::~SourceReadAhead() {
 SourceReadAhead::Block SourceReadAhead::Read(const File& file, std::unique_ptr<SourceReader>* reader) {
   Block block;
   if (*reader == nullptr) {
-    absl::StatusOr<std::unique_ptr<SourceReader>> opened = SourceReader::Open(file.format, file.path);
+    absl::StatusOr<std::unique_ptr<SourceReader>> opened =
+        SourceReader::Open(file.format, file.path, file.records_field);
     block.status = opened.status();
     block.last = !opened.ok();
     if (block.last) return block;

@@ -27,6 +27,7 @@ class SourceReadAhead {
   struct File {
     v1::DataSpec::Format format;
     std::string path;
+    std::string records_field = {};
   };
   // What was read of a file behind the block before, and how far its reader was then.
   struct Block {

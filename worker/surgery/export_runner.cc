@@ -12,6 +12,7 @@
 #include "edge_runtime/model/mapped_file.h"
 #include "storage/manifest.h"
 #include "storage/tokenizer_file.h"
+#include "worker/surgery/gguf_export.h"
 #include "worker/surgery/llama2c_export.h"
 #include "worker/surgery/repeated_layers.h"
 #include "worker/surgery/transformers_files.h"
@@ -22,6 +23,7 @@ namespace {
 // What fine-tuning leaves beside a model, as transformers names and reads it.
 constexpr char kChatTemplate[] = "chat_template.jinja";
 constexpr uint64_t kChatTemplateBytesMax = 1 << 16;
+constexpr char kFormats[] = "HUGGING_FACE, LLAMA2C, GGUF_F32 and GGUF_F16";
 
 std::array<std::string, 3> ModelFiles(const v1::Manifest& manifest) {
   return {"config.json", "model.safetensors", TokenizerFileName(manifest)};
@@ -70,16 +72,30 @@ absl::StatusOr<std::unique_ptr<Source>> OpenSource(RunnerContext& context, const
 absl::StatusOr<std::set<v1::ExportSpec::Format>> ReadFormats(const v1::ExportSpec& spec) {
   std::set<v1::ExportSpec::Format> formats;
   for (int format : spec.formats()) {
-    if (format != v1::ExportSpec::HUGGING_FACE && format != v1::ExportSpec::LLAMA2C) {
+    if (format == v1::ExportSpec::FORMAT_UNSPECIFIED || !v1::ExportSpec::Format_IsValid(format)) {
       return absl::InvalidArgumentError(
-          absl::StrCat("export.formats: ", format, " is not known; there are HUGGING_FACE and LLAMA2C"));
+          absl::StrCat("export.formats: ", format, " is not known; there are ", kFormats));
     }
     formats.insert(static_cast<v1::ExportSpec::Format>(format));
   }
   if (formats.empty()) {
-    return absl::InvalidArgumentError("export.formats is empty; there are HUGGING_FACE and LLAMA2C");
+    return absl::InvalidArgumentError(absl::StrCat("export.formats is empty; there are ", kFormats));
   }
   return formats;
+}
+
+absl::Status CheckTokenizer(const std::set<v1::ExportSpec::Format>& formats, const Source& source,
+                            const std::string& id) {
+  if (!source.model.tokenizer->splits_words()) return absl::OkStatus();
+  for (v1::ExportSpec::Format format : formats) {
+    if (format == v1::ExportSpec::HUGGING_FACE) continue;
+    return absl::FailedPreconditionError(absl::StrCat(
+        "export.formats has ", v1::ExportSpec::Format_Name(format),
+        format == v1::ExportSpec::LLAMA2C ? ", whose tokenizer.bin has no byte-level merges"
+                                          : ", which is written with SentencePiece pieces only",
+        "; the model ", id.substr(0, 12), " has a byte-level tokenizer.json: valid is HUGGING_FACE"));
+  }
+  return absl::OkStatus();
 }
 
 // The model's Jinja template; "" if it has none.
@@ -117,6 +133,32 @@ absl::Status AddLlama2cFiles(RunnerContext& context, const Source& source, v1::M
   if (absl::Status status = CheckSameIds(*source.model.tokenizer, tokenizer); !status.ok()) return status;
   if (absl::Status status = AddFile(context, path, "model.bin", manifest); !status.ok()) return status;
   return AddBytes(context, tokenizer, "tokenizer.bin", manifest);
+}
+
+absl::Status AddGgufFile(RunnerContext& context, const InputArtifact& input, const Source& source,
+                         GgufType weights, v1::Manifest& manifest) {
+  const absl::StatusOr<std::string> chat_template = ReadChatTemplate(context, input);
+  if (!chat_template.ok()) return chat_template.status();
+  const std::string name = weights == GgufType::kF16 ? "model-f16.gguf" : "model-f32.gguf";
+  const std::string path = context.task().work_dir() + "/" + name;
+  absl::Status status = WriteGguf(source.model, source.bytes.tokenizer, *chat_template, weights, path);
+  if (status.ok()) status = CheckGguf(source.model, path);
+  if (!status.ok()) return status;
+  return AddFile(context, path, name, manifest);
+}
+
+absl::Status AddFormat(RunnerContext& context, const InputArtifact& input, const Source& source,
+                       v1::ExportSpec::Format format, v1::Manifest& manifest) {
+  switch (format) {
+    case v1::ExportSpec::HUGGING_FACE:
+      return AddTransformersFiles(context, input, source.model, manifest);
+    case v1::ExportSpec::LLAMA2C:
+      return AddLlama2cFiles(context, source, manifest);
+    case v1::ExportSpec::GGUF_F32:
+      return AddGgufFile(context, input, source, GgufType::kF32, manifest);
+    default:
+      return AddGgufFile(context, input, source, GgufType::kF16, manifest);
+  }
 }
 
 void AddProperty(absl::string_view name, std::string value, v1::Manifest& manifest) {
@@ -174,11 +216,7 @@ absl::Status RunExport(RunnerContext& context) {
   const absl::StatusOr<std::unique_ptr<Source>> source = OpenSource(context, *input);
   if (!source.ok()) return source.status();
 
-  if (formats->contains(v1::ExportSpec::LLAMA2C) && (*source)->model.tokenizer->splits_words()) {
-    return absl::FailedPreconditionError(
-        absl::StrCat("export.formats has LLAMA2C, whose tokenizer.bin has no byte-level merges; the model ",
-                     input->id.substr(0, 12), " has a byte-level tokenizer.json: valid is HUGGING_FACE"));
-  }
+  if (absl::Status valid = CheckTokenizer(*formats, **source, input->id); !valid.ok()) return valid;
 
   if (context.StopRequested()) return absl::CancelledError("asked to stop");
   absl::StatusOr<v1::Manifest> manifest = CopyModel(context, *input, **source, *formats);
@@ -187,9 +225,7 @@ absl::Status RunExport(RunnerContext& context) {
   for (v1::ExportSpec::Format format : *formats) {
     context.ReportProgress(done++, formats->size(), "formats");
     if (context.StopRequested()) return absl::CancelledError("asked to stop");
-    const absl::Status status = format == v1::ExportSpec::HUGGING_FACE
-                                    ? AddTransformersFiles(context, *input, (*source)->model, *manifest)
-                                    : AddLlama2cFiles(context, **source, *manifest);
+    const absl::Status status = AddFormat(context, *input, **source, format, *manifest);
     if (!status.ok()) return status;
   }
   context.ReportProgress(done, formats->size(), "formats", 0);

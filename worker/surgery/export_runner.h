@@ -14,6 +14,7 @@ namespace bonsai {
 //   HUGGING_FACE: generation_config.json, tokenizer_config.json, special_tokens_map.json; of a fine-tuned
 //                 model also its chat_template.jinja, which is in tokenizer_config.json as well
 //   LLAMA2C: model.bin, tokenizer.bin
+//   GGUF_F32, GGUF_F16: model-f32.gguf, model-f16.gguf, for llama.cpp (gguf_export.h)
 // Nothing is published unless what was written reads back and computes the same. Errors: InvalidArgument
 // names the field, or the file and the key; Cancelled when asked to stop; ResourceExhausted if the disk is
 // full.

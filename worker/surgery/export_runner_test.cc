@@ -79,6 +79,23 @@ TEST_F(ExportRunner, Llama2cHasNoByteLevelTokenizers) {
   EXPECT_FALSE(context_->Output().ok());
 }
 
+TEST_F(ExportRunner, GgufHasNoByteLevelTokenizers) {
+  const absl::Status status = Export(ByteLevelFiles(), {v1::ExportSpec::GGUF_F16});
+  EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_THAT(Text(status), HasSubstr("export.formats has GGUF_F16, which is written with SentencePiece"));
+}
+
+TEST_F(ExportRunner, WritesGgufInBothPrecisions) {
+  const absl::Status status = Export(edge::FixtureFiles(edge::FixtureConfig(), 1),
+                                     {v1::ExportSpec::GGUF_F32, v1::ExportSpec::GGUF_F16});
+  ASSERT_TRUE(status.ok()) << status;
+  const v1::Manifest manifest = context_->Output().value();
+  EXPECT_THAT(Paths(manifest), ElementsAre("config.json", "model-f16.gguf", "model-f32.gguf",
+                                           "model.safetensors", "tokenizer.model"));
+  EXPECT_EQ(FindProperty(manifest, "formats"), "GGUF_F32 GGUF_F16");
+  EXPECT_EQ(context_->OutputFile("model-f16.gguf").value().substr(0, 4), "GGUF");
+}
+
 TEST_F(ExportRunner, WritesBothFormats) {
   const absl::Status status = Export(edge::FixtureFiles(edge::FixtureConfig(), 1),
                                      {v1::ExportSpec::HUGGING_FACE, v1::ExportSpec::LLAMA2C});
@@ -270,7 +287,7 @@ TEST_F(ExportRunner, AFineTunedModelsChatTemplateGoesAlong) {
 
 TEST_F(ExportRunner, RefusesASpecWithoutAFormat) {
   const absl::Status status = Export(edge::FixtureFiles(edge::FixtureConfig(), 1), {});
-  EXPECT_EQ(Text(status), "export.formats is empty; there are HUGGING_FACE and LLAMA2C");
+  EXPECT_EQ(Text(status), "export.formats is empty; there are HUGGING_FACE, LLAMA2C, GGUF_F32 and GGUF_F16");
 }
 
 TEST_F(ExportRunner, StopsWhenAsked) {
