@@ -79,15 +79,15 @@ TEST_F(SchedulerReuseTest, NameResourcesAndPlaceInTheQueueDoNotMatter) {
 TEST_F(SchedulerReuseTest, AnotherSpecOrInputRuns) {
   RunFirst();
   SubmitAgain(corpus_, "reuse: true", "vocab_size: 513");
-  EXPECT_EQ(world_.state("p2/again"), v1::READY);
+  EXPECT_EQ(world_.state("p2/again"), v1::RUNNING);
   SubmitAgain(world_.MakeArtifact("corpus"));
-  EXPECT_EQ(world_.state("p3/again"), v1::READY);
+  EXPECT_EQ(world_.state("p3/again"), v1::RUNNING);
 }
 
 TEST_F(SchedulerReuseTest, OnlyWhoAsksForItReuses) {
   RunFirst();
   SubmitAgain(corpus_, "");
-  EXPECT_EQ(world_.state("p2/again"), v1::READY);
+  EXPECT_EQ(world_.state("p2/again"), v1::RUNNING);
 }
 
 TEST_F(SchedulerReuseTest, ItIsDecidedWhenTheInputsAreThere) {
@@ -134,13 +134,13 @@ TEST_F(SchedulerReuseTest, FailedWorkIsNotReused) {
   world_.Sync("w1", {Exited("p1/corpus", 1, 0, v1::RankReport::BAD_INPUT)});
   ASSERT_EQ(world_.state("p1/corpus"), v1::FAILED);
   world_.Submit({DataJob("corpus", "reuse: true")});
-  EXPECT_EQ(world_.state("p2/corpus"), v1::READY);
+  EXPECT_EQ(world_.state("p2/corpus"), v1::RUNNING);
 }
 
 TEST_F(SchedulerReuseTest, AnotherTenantsWorkIsNotReused) {
   RunFirst();
   SubmitAgain(corpus_, "reuse: true", kVocabulary, {"bob", "blue", false});
-  EXPECT_EQ(world_.state("p2/again"), v1::READY);
+  EXPECT_EQ(world_.state("p2/again"), v1::RUNNING);
 }
 
 TEST_F(SchedulerReuseTest, WhatAnotherCodeVersionMadeIsNotReused) {

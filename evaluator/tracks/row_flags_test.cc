@@ -46,7 +46,8 @@ TEST(RowFlags, AScoreMustBeAboveTheBestFloor) {
   AddFloor(metric, "constant answer C", 0.209);
   EXPECT_EQ(FindFlags(v1::Track(), row), Flags());
   metric.set_value(0.19);
-  EXPECT_EQ(FindFlags(v1::Track(), row), Flags{"commonsenseqa/acc 0.19 is not above 0.209 (constant answer C)"});
+  EXPECT_EQ(FindFlags(v1::Track(), row),
+            Flags{"commonsenseqa/acc 0.19 is not above 0.209 (constant answer C)"});
   metric.set_value(0.209);
   EXPECT_EQ(FindFlags(v1::Track(), row).size(), 1u) << "as good as no model is not above it";
 }

@@ -12,7 +12,8 @@ namespace {
 
 constexpr uint32_t kPlaces = 10;
 
-// The points of the places from `first`, 0 being the best, of `count` entries that share them; before weights.
+// The points of the places from `first`, 0 being the best, of `count` entries that share them; before
+// weights.
 double SharedPoints(const v1::Track& track, size_t first, size_t count) {
   const size_t places = track.points_places() == 0 ? kPlaces : track.points_places();
   const auto points_of = [places](size_t place) {
