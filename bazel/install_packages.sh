@@ -1,12 +1,15 @@
 #!/bin/sh
-# Installs what is missing of bazel/debian_packages.txt; silent and without root where nothing is.
+# Installs what is missing of bazel/debian_packages.txt, then the pages' npm packages; silent and without root where
+# nothing is.
 set -eu
 cd "$(dirname "$0")/.."
 missing=
 for package in $(grep -v '^#' bazel/debian_packages.txt); do
+  # Node.js and npm may come from elsewhere, in packages that exclude Debian's.
+  case $package in nodejs) command -v node >/dev/null && continue ;; npm) command -v npm >/dev/null && continue ;; esac
   dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q 'ok installed' || missing="$missing $package"
 done
-[ -n "$missing" ] || exit 0
+[ -n "$missing" ] || exec bazel/install_node_modules.sh
 if ! command -v apt-get >/dev/null; then
   echo "bonsai needs Debian 12 or a system with these packages:$missing" >&2
   exit 1
@@ -25,3 +28,4 @@ if [ ! -e /usr/sbin/policy-rc.d ]; then
   trap '$root rm -f /usr/sbin/policy-rc.d' EXIT
 fi
 DEBIAN_FRONTEND=noninteractive $root apt-get install -y -q --no-install-recommends $missing
+bazel/install_node_modules.sh

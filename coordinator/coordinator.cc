@@ -195,9 +195,11 @@ absl::Status Coordinator::Parts::Serve(const v1::CoordinatorConfig& config) {
       WorkersService::Parts{loop.get(), model.get(), check.get(), logs.get(), &metrics});
   const std::string address_file = absl::StrCat(state_dir, "/address");
   const std::string metrics_file = absl::StrCat(state_dir, "/metrics_address");
-  absl::StatusOr<std::unique_ptr<HttpServer>> pages = HttpServer::Start(
-      config.metrics_address(),
-      MakeStatusPages({loop.get(), model.get(), leaderboard.get(), &tracks, &metrics, config.storage_dir()}));
+  StatusPages status =
+      MakeStatusPages({loop.get(), model.get(), leaderboard.get(), &tracks, &metrics, blobs.get(),
+                       catalog.get(), logs.get(), config.storage_dir(), config.share_dir()});
+  absl::StatusOr<std::unique_ptr<HttpServer>> pages =
+      HttpServer::Start(config.metrics_address(), std::move(status.pages), std::move(status.error_page));
   if (!pages.ok()) return pages.status();
   http = *std::move(pages);
   if (absl::Status wrote = WriteFileAtomically(metrics_file, http->address() + "\n"); !wrote.ok())

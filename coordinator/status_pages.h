@@ -1,34 +1,26 @@
-// What the coordinator shows over HTTP: /metrics, the leaderboard as a page, and the JSON API (/api/v1/...),
-// which is the RPC's response in protobuf's JSON form.
+// What the coordinator serves over HTTP: /metrics, the pages, and the API (/api/v1/...) with the figures of
+// all pages as JSON and CSV.
 //
-// The pages run on the HTTP server's threads.
+// The pages run on the HTTP server's threads. As /metrics they show what every tenant has: they stay on
+// loopback (exposure.h).
 #ifndef BONSAI_COORDINATOR_STATUS_PAGES_H_
 #define BONSAI_COORDINATOR_STATUS_PAGES_H_
 
 #include <map>
 #include <string>
-#include <vector>
 
-#include "bonsai/v1/report.pb.h"
-#include "coordinator/rpc/decision_loop.h"
-#include "coordinator/rpc/leaderboard_rows.h"
-#include "coordinator/rpc/read_model.h"
+#include "coordinator/page_data.h"
 #include "coordinator/web/http_server.h"
-#include "coordinator/web/metrics.h"
 
 namespace bonsai {
 
-struct StatusSources {
-  DecisionLoop* loop;
-  const ReadModel* model;
-  LeaderboardRows* leaderboard;
-  const std::vector<v1::Track>* tracks;
-  Metrics* metrics;
-  std::string storage_dir;  // whose file system's room is shown
+struct StatusPages {
+  std::map<std::string, HttpPage> pages;  // by route
+  HttpServer::ErrorPage error_page;
 };
 
-// By path. All sources must outlive the server that serves them.
-std::map<std::string, HttpPage> MakeStatusPages(const StatusSources& sources);
+// All sources must outlive the server that serves them.
+StatusPages MakeStatusPages(const PageSources& sources);
 
 }  // namespace bonsai
 

@@ -51,13 +51,25 @@ class SubmissionEntryTest : public CoordinatorFixture {
       from->set_artifact_id(input.artifact_id());
     }
     const std::string kind = JobKind(task.spec());
-    if (kind == "data") manifest.mutable_lineage()->add_sources()->set_dataset(dataset_);
+    if (kind == "data") {
+      v1::DatasetSource* source = manifest.mutable_lineage()->add_sources();
+      source->set_dataset(dataset_);
+      source->set_file("c4-train.00007.json.gz");
+    }
     if (kind == "pretrain") {
       AddProperty(manifest, "dtype", dtype_);
       AddProperty(manifest, "parameters", "100");
     }
     std::string path = "file";
     std::string bytes = task.job_id();
+    if (kind == "evaluate") {
+      v1::ItemResult item;
+      item.set_id("q1");
+      item.set_response("<u>an answer</u>");
+      path = "items/bits_per_byte.binpb";
+      bytes = item.SerializeAsString();
+      bytes.insert(0, 1, static_cast<char>(bytes.size()));
+    }
     if (kind == "submission") {
       path = "row.binpb";
       bytes = Row(task).SerializeAsString();
@@ -165,6 +177,67 @@ TEST_F(SubmissionEntryTest, RanksWhatItsTrackAdmits) {
   v1::GetArtifactResponse artifact;
   ASSERT_TRUE(client_->GetArtifact(&context, request, &artifact).ok());
   EXPECT_EQ(artifact.lineage_size(), 5);  // back to the corpus, each once
+}
+
+TEST_F(SubmissionEntryTest, ASubmissionsPageLeadsDownToItsShards) {
+  ASSERT_EQ(RunPipeline("r1").state(), v1::DONE);
+  const std::string id = GetJob("p1/entry").job().output_id();
+  const std::string page = Page("/submissions/" + id);
+  EXPECT_THAT(page, HasSubstr("<h1>&lt;b&gt;pico&lt;/b&gt;</h1>"));
+  EXPECT_THAT(page, HasSubstr("c4-train.00007.json.gz"));
+  EXPECT_THAT(page, HasSubstr("&lt;u&gt;an answer&lt;/u&gt;"));
+  EXPECT_THAT(Page("/submissions/" + id.substr(0, 10)), HasSubstr("c4-train.00007.json.gz"));
+  EXPECT_THAT(Page("/api/v1/submissions/" + id), HasSubstr("\"submission_id\":\"" + id));
+  EXPECT_THAT(Page("/api/v1/submissions/" + id + "/scores.csv"),
+              HasSubstr("bits_per_byte,,bits_per_byte,2.5,"));
+  EXPECT_THAT(Page("/api/v1/submissions/" + id + "/sources.csv"), HasSubstr("c4-train.00007.json.gz,c4,"));
+  EXPECT_THAT(Page("/api/v1/submissions/" + id + "/items.json?suite=bits_per_byte"),
+              HasSubstr("\"id\": \"q1\""));
+  EXPECT_THAT(Page("/api/v1/submissions/" + id + "/items.json?suite=other"),
+              HasSubstr("there are: bits_per_byte"));
+  EXPECT_THAT(Page("/submissions/" + GetJob("p1/corpus").job().output_id()),
+              HasSubstr("is a corpus, not a submission"));
+  EXPECT_THAT(Page("/submissions/0123456789"), HasSubstr("0123456789"));
+  EXPECT_THAT(Page("/submissions/..%2f..%2fetc%2fpasswd"), Not(HasSubstr("root:")));
+}
+
+TEST_F(SubmissionEntryTest, WhatASecretSuiteAnsweredIsNotShown) {
+  change_row_ = [](v1::LeaderboardRow& row) { row.mutable_suites(0)->set_holdout(true); };
+  ASSERT_EQ(RunPipeline("r1").state(), v1::DONE);
+  const std::string id = GetJob("p1/entry").job().output_id();
+  EXPECT_THAT(Page("/submissions/" + id), Not(HasSubstr("an answer")));
+  EXPECT_THAT(Page("/api/v1/submissions/" + id + "/items.json?suite=bits_per_byte"),
+              Not(HasSubstr("an answer")));
+}
+
+TEST_F(SubmissionEntryTest, HistoryKeepsEverySubmissionOfAName) {
+  ASSERT_EQ(RunPipeline("r1").state(), v1::DONE);
+  bits_per_byte_ = 2.2;
+  ASSERT_EQ(RunPipeline("r2").state(), v1::DONE);
+  const std::string csv = Page("/api/v1/history.csv?track=pocket");
+  EXPECT_THAT(csv, HasSubstr(",2.2,"));
+  EXPECT_THAT(csv, HasSubstr(",2.5,"));
+  EXPECT_THAT(Page("/history?track=pocket"), HasSubstr("data-plot=\"history\""));
+  const std::string board = Page("/api/v1/leaderboard.csv?track=pocket");
+  EXPECT_THAT(board, HasSubstr(",2.2,"));
+  EXPECT_THAT(board, Not(HasSubstr(",2.5,")));
+  EXPECT_THAT(Page("/api/v1/leaderboard.csv"), HasSubstr("say which"));
+  EXPECT_THAT(Page("/?track=pockt"), HasSubstr("there are: pocket"));
+}
+
+TEST_F(SubmissionEntryTest, PagesOfJobsDevicesAndTheApi) {
+  RunPipeline("r1");
+  EXPECT_THAT(Page("/jobs"), HasSubstr("/jobs/p1/corpus"));
+  EXPECT_THAT(Page("/jobs/p1/corpus"), HasSubstr("c4"));
+  EXPECT_THAT(Page("/jobs/p1/nothing"), HasSubstr("there is no job"));
+  EXPECT_THAT(Page("/api/v1/jobs/p1/corpus/attempts.csv"), HasSubstr("1,succeeded,"));
+  EXPECT_THAT(Page("/api/v1/jobs/p1/corpus/samples.json"), HasSubstr("[\n]"));
+  EXPECT_THAT(Page("/api/v1/jobs/ended.json"), HasSubstr("\"job\": \"p1/corpus\""));
+  EXPECT_THAT(Page("/devices"), HasSubstr("w1"));
+  EXPECT_THAT(Page("/api/v1/workers.csv"), HasSubstr("w1,live,4,"));
+  EXPECT_THAT(Page("/api"), HasSubstr("/api/v1/history.csv"));
+  EXPECT_THAT(Page("/static/app.js"), HasSubstr("no such page"));
+  EXPECT_THAT(Page("/api/v1/jobs?page_size=x"), HasSubstr("page_size"));
 }
 
 TEST_F(SubmissionEntryTest, RefusesAModelWhoseLineageHoldsAForbiddenDataset) {

@@ -105,6 +105,14 @@ absl::StatusOr<std::string> RankLogs::Read(const RankLogName& name, uint64_t off
   return bytes;
 }
 
+absl::StatusOr<uint64_t> RankLogs::Size(const RankLogName& name) const {
+  const std::string path = PathOf(name);
+  struct stat info;
+  if (stat(path.c_str(), &info) == 0) return static_cast<uint64_t>(info.st_size);
+  if (errno == ENOENT) return 0;
+  return ErrnoStatus(errno, "stat", path);
+}
+
 uint64_t RankLogs::WaitForAppend(uint64_t seen, absl::Duration timeout) const {
   std::unique_lock<std::mutex> lock(mutex_);
   appended_.wait_for(lock, absl::ToChronoMilliseconds(timeout), [&] { return appends_ != seen; });

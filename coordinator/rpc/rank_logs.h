@@ -45,6 +45,9 @@ class RankLogs {
   // Up to `bytes_max` bytes from `offset`; empty at the end, or where nothing was written yet.
   absl::StatusOr<std::string> Read(const RankLogName& name, uint64_t offset, size_t bytes_max) const;
 
+  // Bytes that are there; 0 where nothing was written yet.
+  absl::StatusOr<uint64_t> Size(const RankLogName& name) const;
+
   // A number that grows with every append to any stream. Waits until it is not `seen`, up to `timeout`.
   uint64_t WaitForAppend(uint64_t seen, absl::Duration timeout) const;
 

@@ -34,6 +34,13 @@ TEST_F(RankLogsTest, AppendsAndReadsFromAnOffset) {
   EXPECT_TRUE(std::filesystem::exists(folder_ + "/p1/pretrain/1-0.log"));
 }
 
+TEST_F(RankLogsTest, SaysHowMuchIsThere) {
+  RankLogs logs(folder_);
+  EXPECT_EQ(*logs.Size(log_), 0u);
+  ASSERT_TRUE(logs.Append(log_, 0, "hello").ok());
+  EXPECT_EQ(*logs.Size(log_), 5u);
+}
+
 TEST_F(RankLogsTest, SkipsWhatItHasAndAsksForWhatIsMissing) {
   RankLogs logs(folder_);
   ASSERT_TRUE(logs.Append(log_, 0, "abcdef").ok());

@@ -13,6 +13,7 @@ import sys
 import tempfile
 import time
 import unittest
+import urllib.request
 from xml.etree import ElementTree
 
 DEADLINE_SECONDS = 480
@@ -104,6 +105,12 @@ class Cluster:
         """As json(), but {} while the coordinator is away."""
         done = self.run(*arguments, "--json")
         return json.loads(done.stdout or "{}") if done.returncode == 0 else {}
+
+    def page(self, path):
+        """The text of one of the coordinator's pages, or of its API."""
+        address = (self.folder / "cluster" / "state" / "metrics_address").read_text().strip()
+        with urllib.request.urlopen("http://%s%s" % (address, path), timeout=DEADLINE_SECONDS) as reply:
+            return reply.read().decode()
 
     def submit(self, text, **settings):
         path = self.folder / "pipeline.textproto"

@@ -65,6 +65,18 @@ class MainJobTest(unittest.TestCase):
             source = sources[hashlib.sha256(path.read_bytes()).hexdigest()]
             self.assertEqual((source["file"], source["licence"]), (path.name, "Apache-2.0"))
 
+    def test_the_pages_show_the_row_its_lineage_and_the_curve(self):
+        self.assertIn(self.row_job["outputId"], self.here.page("/?track=open"))
+        submission = self.here.page("/submissions/" + self.row_job["outputId"])
+        for path in pathlib.Path(self.stories.name).glob("c4/c4-train.*.json.gz"):
+            self.assertIn(path.name, submission)
+        samples = json.loads(self.here.page("/api/v1/jobs/%s/pretrain/samples.json" % self.pipeline))
+        self.assertEqual(samples[-1]["step"], 30)
+        self.assertGreater(samples[0]["loss"], samples[-1]["loss"])
+        self.assertEqual({device["target"] for device in json.loads(self.here.page("/api/v1/devices"))},
+                         {"host", "android-arm64", "duo-64m"})
+        self.assertIn("font-variant-numeric", self.here.page("/static/style.css"))
+
     def test_a_pulled_model_and_its_bundle_say_the_same(self):
         model, bundle = self.here.folder / "model", self.here.folder / "bundle"
         for job, out in (("export", model), ("build_host", bundle)):
