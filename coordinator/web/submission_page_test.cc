@@ -10,7 +10,8 @@ namespace {
 using ::testing::HasSubstr;
 using ::testing::Not;
 
-SubmissionView View() { return InventView(InventRows(false)[0]); }
+// One that devices have run.
+SubmissionView View() { return InventView(InventRows(false)[1]); }
 
 TEST(SubmissionPageTest, LeadsFromScoresDownToTheShards) {
   const std::string page = SubmissionPage({}, View());

@@ -11,6 +11,8 @@
 namespace bonsai {
 namespace {
 
+constexpr size_t kLongBytes = 24;
+
 bool IsNumber(const Cell& cell) { return std::holds_alternative<double>(cell.value); }
 
 // A column is one of numbers if no cell says otherwise. Names are names, even where they are numbers.
@@ -30,6 +32,9 @@ bool IsTime(const Column& column) { return absl::EndsWith(column.key, "_unix_ms"
 std::string CellHtml(const Column& column, const Cell& cell, bool numeric) {
   std::string classes = numeric ? "n" : "";
   if (!cell.mark.empty()) absl::StrAppend(&classes, classes.empty() ? "" : " ", cell.mark);
+  // A sentence gets room, so that it does not become a column of words.
+  if (!column.names_row && cell.text.size() > kLongBytes)
+    absl::StrAppend(&classes, classes.empty() ? "" : " ", "long");
   const char* tag = column.names_row ? "th" : "td";
   std::string html = absl::StrCat("<", tag, column.names_row ? " scope=\"row\"" : "");
   if (!classes.empty()) absl::StrAppend(&html, " class=\"", EscapeHtml(classes), "\"");
