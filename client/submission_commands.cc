@@ -31,7 +31,8 @@ SubmissionCommands::SubmissionCommands(VerbTable& verbs) {
   submission->require_subcommand(1);
   CLI::App* check = verbs.Add(*submission, "check", "Say of every rule whether it holds, and why",
                               [this](Session& session) { return RunSubmissionCheck(check_, session); });
-  check->add_option("WHAT", check_.what, "A folder that `pack` wrote, or an artifact's id or a job's")->required();
+  check->add_option("WHAT", check_.what, "A folder that `pack` wrote, or an artifact's id or a job's")
+      ->required();
   check->add_option("--track", check_.track, "By another track's rules");
   check->footer(kCheckFooter);
   CLI::App* pack = verbs.Add(*submission, "pack", "Write what the competition wants to a folder",

@@ -159,7 +159,8 @@ class Fetch {
 
 }  // namespace
 
-absl::Status FetchSubmission(const SubmissionFetch& fetch, CoordinatorClient& client, const Session& session) {
+absl::Status FetchSubmission(const SubmissionFetch& fetch, CoordinatorClient& client,
+                             const Session& session) {
   return Fetch(fetch, client, session).Run();
 }
 

@@ -34,9 +34,9 @@ class SubmissionFetchTest : public testing::Test {
     corpus_ = fake_.AddArtifact("corpus", {{"documents", "once upon a time"}});
     model_ = fake_.AddArtifact("model", {{"model.safetensors", "weights"}, {"config.json", "{}"}},
                                MadeFrom({{"pretrain.tokens", corpus_}}));
-    evaluation_ = fake_.AddArtifact("evaluation", {{"report.binpb", "figures"}, {"items/gsm8k.binpb", "items"}},
-                                    MadeFrom({{"evaluate.model", model_},
-                                              {"evaluate.compare_with", std::string(64, '0')}}));
+    evaluation_ = fake_.AddArtifact(
+        "evaluation", {{"report.binpb", "figures"}, {"items/gsm8k.binpb", "items"}},
+        MadeFrom({{"evaluate.model", model_}, {"evaluate.compare_with", std::string(64, '0')}}));
     bundle_ = fake_.AddArtifact("bundle", {{"bonsai-bundle", "elf"}}, MadeFrom({{"build.model", model_}}));
     benchmark_ = fake_.AddArtifact("benchmark", {{"report.binpb", "speeds"}},
                                    MadeFrom({{"benchmark.bundle", bundle_}}));

@@ -207,7 +207,8 @@ TEST_F(NightlyTest, TwoNightsGiveAHistoryAndADifference) {
   EXPECT_EQ(rows[0].comparisons(0).difference(), -0.25);
   EXPECT_EQ(rows[1].rank(), 0u) << "replaced by the one of the second night";
   EXPECT_EQ(rows[1].suites(0).metrics(0).value(), 2.5);
-  EXPECT_EQ(rows[0].created_unix_ms() - rows[1].created_unix_ms(), absl::ToInt64Milliseconds(absl::Hours(24)));
+  EXPECT_EQ(rows[0].created_unix_ms() - rows[1].created_unix_ms(),
+            absl::ToInt64Milliseconds(absl::Hours(24)));
 
   // What is as it was the night before is not done again.
   EXPECT_EQ(ran_.count("p2/evaluate"), 1u);

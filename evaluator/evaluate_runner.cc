@@ -11,11 +11,14 @@
 #include "evaluator/answer_run.h"
 #include "evaluator/answer_store.h"
 #include "evaluator/engine_language_model.h"
+#include "evaluator/evaluation_comparison.h"
 #include "evaluator/evaluation_progress.h"
 #include "evaluator/item_file.h"
 #include "evaluator/model_artifact.h"
 #include "evaluator/report_file.h"
+#include "evaluator/sandbox/machine_code_judge.h"
 #include "evaluator/suite_groups.h"
+#include "evaluator/suite_judge.h"
 #include "evaluator/suite_list.h"
 #include "evaluator/suite_requests.h"
 #include "evaluator/suites/bits_per_byte.h"
@@ -23,35 +26,57 @@
 namespace bonsai {
 namespace {
 
-// A suite that asks what no model of this shape can answer is told before any is asked.
-absl::Status CheckSuites(const SuiteList& list, const edge::ModelConfig& config) {
-  for (size_t i = 0; i < list.suites.size(); ++i) {
-    const Suite& suite = *list.suites[i];
-    absl::Status status = CheckRequests(suite.requests(), config.vocab_size, config.max_seq_len);
-    if (status.ok()) status = CheckRequests(suite.generations(), config.vocab_size, config.max_seq_len);
-    if (!status.ok())
-      return absl::InvalidArgumentError(absl::StrCat("evaluate: suite ", i, ", ", status.message()));
+// A suite that asks what no model of this shape can answer is told before any is asked; so is a machine that
+// cannot run the programs that a suite wants run.
+absl::Status CheckSuites(const SuiteList& list, const edge::ModelConfig& config,
+                         MachineCodeJudge& code_judge) {
+  for (const auto* suites : {&list.suites, &list.secret}) {
+    for (size_t i = 0; i < suites->size(); ++i) {
+      const Suite& suite = *(*suites)[i];
+      absl::Status status = CheckRequests(suite.requests(), config.vocab_size, config.max_seq_len);
+      if (status.ok()) status = CheckRequests(suite.generations(), config.vocab_size, config.max_seq_len);
+      if (!status.ok()) {
+        return absl::InvalidArgumentError(
+            absl::StrCat("evaluate: ", suite.secret() ? "secret " : "", "suite ", i, ", ", status.message()));
+      }
+      if (!suite.has_programs()) continue;
+      if (absl::Status refused = code_judge.Prepare(); !refused.ok()) return refused;
+    }
   }
   return absl::OkStatus();
+}
+
+int ThreadsOf(RunnerContext& context) {
+  return static_cast<int>(std::clamp<uint32_t>(context.task().spec().resources().cpus(), 1, 256));
+}
+
+struct LoadedModel {
+  std::unique_ptr<edge::Model> weights;
+  std::unique_ptr<EngineLanguageModel> model;
+};
+
+absl::StatusOr<LoadedModel> LoadModel(RunnerContext& context, const ModelArtifact& artifact) {
+  LoadedModel loaded;
+  std::string error;
+  loaded.weights = edge::Model::FromSafetensors(artifact.config_json(), artifact.weights(), &error);
+  if (loaded.weights == nullptr)
+    return absl::InvalidArgumentError(absl::StrCat("the engine cannot load the model: ", error));
+  absl::StatusOr<std::unique_ptr<EngineLanguageModel>> model =
+      EngineLanguageModel::Create(*loaded.weights, ThreadsOf(context));
+  if (!model.ok()) return model.status();
+  loaded.model = *std::move(model);
+  return loaded;
 }
 
 // The model answers what the store lacks of the entries [begin, end).
 absl::Status AskModel(RunnerContext& context, const ModelArtifact& artifact, const SuiteRequests& requests,
                       size_t begin, size_t end, AnswerStore& store) {
-  std::string error;
-  const std::unique_ptr<edge::Model> weights =
-      edge::Model::FromSafetensors(artifact.config_json(), artifact.weights(), &error);
-  if (weights == nullptr)
-    return absl::InvalidArgumentError(absl::StrCat("the engine cannot load the model: ", error));
-  const int threads =
-      static_cast<int>(std::clamp<uint32_t>(context.task().spec().resources().cpus(), 1, 256));
-  const absl::StatusOr<std::unique_ptr<EngineLanguageModel>> model =
-      EngineLanguageModel::Create(*weights, threads);
-  if (!model.ok()) return model.status();
+  const absl::StatusOr<LoadedModel> loaded = LoadModel(context, artifact);
+  if (!loaded.ok()) return loaded.status();
   EvaluationProgress progress(context, end - begin);
   return AnswerAll({requests.plan(), requests.digests(), begin, end},
-                   context.task().spec().evaluate().batch_requests(), artifact.tokenizer(), **model, store,
-                   [&](uint64_t done) { return progress.Update(done); });
+                   context.task().spec().evaluate().batch_requests(), artifact.tokenizer(), *loaded->model,
+                   store, [&](uint64_t done) { return progress.Update(done); });
 }
 
 // A part of a split evaluation: its answers alone.
@@ -81,19 +106,46 @@ absl::Status CollectAnswers(RunnerContext& context, const ModelArtifact& artifac
                                                     missing, " of ", requests.plan().size(), " requests"));
 }
 
-absl::StatusOr<std::vector<Judgement>> JudgeSuites(const SuiteRequests& requests, const AnswerStore& store,
-                                                   SuiteList& list) {
-  std::vector<Judgement> judgements;
-  std::set<std::string> names;
-  for (size_t i = 0; i < list.suites.size(); ++i) {
-    judgements.push_back(requests.Judge(i, store));
-    const std::string& name = judgements.back().result.suite();
-    if (!names.insert(name).second) {
-      return absl::InvalidArgumentError(
-          absl::StrCat("evaluate: two suites are called \"", name, "\"; their names must differ"));
-    }
+absl::Status JudgeSecrets(RunnerContext& context, const ModelArtifact& artifact, const SuiteList& list,
+                          CodeJudge& code_judge, std::vector<Judgement>& judgements) {
+  if (list.secret.empty()) return absl::OkStatus();
+  const absl::StatusOr<LoadedModel> loaded = LoadModel(context, artifact);
+  if (!loaded.ok()) return loaded.status();
+  uint64_t total = 0, before = 0;
+  for (const auto& suite : list.secret) total += suite->requests().size() + suite->generations().size();
+  EvaluationProgress progress(context, total);
+  for (const auto& suite : list.secret) {
+    absl::StatusOr<Judgement> judgement =
+        AskAndJudge(*suite, *loaded->model, artifact.tokenizer(), code_judge,
+                    [&](uint64_t done) { return progress.Update(before + done); });
+    if (!judgement.ok()) return judgement.status();
+    judgements.push_back(*std::move(judgement));
+    before += suite->requests().size() + suite->generations().size();
   }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::vector<Judgement>> JudgeSuites(RunnerContext& context, const ModelArtifact& artifact,
+                                                   const SuiteRequests& requests, const AnswerStore& store,
+                                                   SuiteList& list, CodeJudge& code_judge) {
+  const CodeProgress go_on = [&](uint64_t) {
+    return context.StopRequested() ? absl::CancelledError("asked to stop") : absl::OkStatus();
+  };
+  std::vector<Judgement> judgements;
+  for (size_t i = 0; i < list.suites.size(); ++i) {
+    absl::StatusOr<Judgement> judgement = requests.Judge(i, store, code_judge, go_on);
+    if (!judgement.ok()) return judgement.status();
+    judgements.push_back(*std::move(judgement));
+  }
+  absl::Status secrets = JudgeSecrets(context, artifact, list, code_judge, judgements);
+  if (!secrets.ok()) return secrets;
   AddGroups(&judgements);
+  std::set<std::string> names;
+  for (const Judgement& judgement : judgements) {
+    if (names.insert(judgement.result.suite()).second) continue;
+    return absl::InvalidArgumentError(absl::StrCat("evaluate: two suites are called \"",
+                                                   judgement.result.suite(), "\"; their names must differ"));
+  }
   if (list.xz != nullptr) {
     const absl::StatusOr<XzFigures> figures = list.xz->Wait();
     if (!figures.ok()) return figures.status();
@@ -134,19 +186,23 @@ absl::Status RunEvaluate(RunnerContext& context) {
   if (!artifact.ok()) return artifact.status();
   absl::StatusOr<SuiteList> list = MakeSuites(context, **artifact, !spec.has_part());
   if (!list.ok()) return list.status();
-  if (absl::Status status = CheckSuites(*list, (*artifact)->config()); !status.ok()) return status;
+  MachineCodeJudge code_judge(ThreadsOf(context));
+  absl::Status checked = CheckSuites(*list, (*artifact)->config(), code_judge);
+  if (!checked.ok()) return checked;
   const SuiteRequests requests(list->suites);
   AnswerStore store(context, input->id);
   store.Resume();
   if (spec.has_part()) return RunPart(context, **artifact, requests, store);
   if (absl::Status status = CollectAnswers(context, **artifact, requests, store); !status.ok()) return status;
-  const absl::StatusOr<std::vector<Judgement>> judgements = JudgeSuites(requests, store, *list);
+  const absl::StatusOr<std::vector<Judgement>> judgements =
+      JudgeSuites(context, **artifact, requests, store, *list, code_judge);
   if (!judgements.ok()) return judgements.status();
 
   v1::EvaluationReport report;
   report.set_model_id(input->id);
   report.set_parameters((*artifact)->parameters());
   for (const Judgement& judgement : *judgements) *report.add_suites() = judgement.result;
+  if (absl::Status status = AddComparisons(context, *judgements, &report); !status.ok()) return status;
   return Publish(context, report, *judgements);
 }
 

@@ -58,8 +58,12 @@ absl::StatusOr<SuiteList> MakeSuites(RunnerContext& context, const ModelArtifact
   if (spec.has_commonsenseqa()) {
     if (absl::Status status = AddCommonsenseQa(context, model, list); !status.ok()) return status;
   }
-  if (absl::Status status = AddDataSuites(context, model, list.suites); !status.ok()) return status;
-  if (list.suites.empty()) {
+  std::vector<std::unique_ptr<Suite>> data_suites;
+  if (absl::Status status = AddDataSuites(context, model, data_suites); !status.ok()) return status;
+  for (std::unique_ptr<Suite>& suite : data_suites) {
+    (suite->secret() ? list.secret : list.suites).push_back(std::move(suite));
+  }
+  if (list.suites.empty() && list.secret.empty()) {
     return absl::InvalidArgumentError(
         "evaluate: names no suite; set bits_per_byte, commonsenseqa or suites, or several of them");
   }

@@ -16,7 +16,8 @@ namespace bonsai {
 
 struct SuiteList {
   std::vector<std::unique_ptr<Suite>> suites;
-  std::unique_ptr<XzMeasurement> xz;  // of suites[0], if that is bits_per_byte and will be judged
+  std::vector<std::unique_ptr<Suite>> secret;  // whose answers nothing but memory may hold
+  std::unique_ptr<XzMeasurement> xz;           // of suites[0], if that is bits_per_byte and will be judged
 };
 
 // The same requests each time that it is called for the same spec, model and corpora. `judged`: whether there

@@ -4,6 +4,7 @@
 #include <cstdlib>
 
 #include "evaluator/request_digest.h"
+#include "evaluator/suite_judge.h"
 #include "storage/digest.h"
 
 namespace bonsai {
@@ -48,7 +49,8 @@ const v1::Answer& SuiteRequests::AnswerTo(size_t request, const AnswerStore& sto
   return *answer;
 }
 
-Judgement SuiteRequests::Judge(size_t suite, const AnswerStore& store) const {
+absl::StatusOr<Judgement> SuiteRequests::Judge(size_t suite, const AnswerStore& store, CodeJudge& code_judge,
+                                               const CodeProgress& progress) const {
   const Suite& judge = *suites_[suite];
   Sha256 digest;
   std::vector<Score> scores;
@@ -66,8 +68,9 @@ Judgement SuiteRequests::Judge(size_t suite, const AnswerStore& store) const {
     digest.Update(NumberBytes(answer.text().size()));
     digest.Update(answer.text());
   }
-  Judgement judgement = judge.Judge({.scores = scores, .texts = texts});
-  judgement.result.set_answers_sha256(digest.FinishHex());
+  absl::StatusOr<Judgement> judgement =
+      JudgeSuite(judge, {.scores = scores, .texts = texts}, code_judge, progress);
+  if (judgement.ok()) judgement->result.set_answers_sha256(digest.FinishHex());
   return judgement;
 }
 

@@ -10,6 +10,7 @@
 
 #include "absl/status/statusor.h"
 #include "evaluator/answer_store.h"
+#include "evaluator/code_judge.h"
 #include "evaluator/request_plan.h"
 #include "evaluator/suites/suite.h"
 
@@ -25,9 +26,11 @@ class SuiteRequests {
 
   // How many entries of the plan the store has no answer to.
   size_t CountMissing(const AnswerStore& store) const;
-  // The judgement of a suite by its answers, which are all in the store; its answers_sha256 is of each
-  // score's bits and greedy flag, and of each text behind its length, in the order of the suite's requests.
-  Judgement Judge(size_t suite, const AnswerStore& store) const;
+  // The judgement of a suite (JudgeSuite) by its answers, which are all in the store; its answers_sha256 is
+  // of each score's bits and greedy flag, and of each text behind its length, in the order of the suite's
+  // requests.
+  absl::StatusOr<Judgement> Judge(size_t suite, const AnswerStore& store, CodeJudge& code_judge,
+                                  const CodeProgress& progress) const;
 
  private:
   const v1::Answer& AnswerTo(size_t request, const AnswerStore& store) const;

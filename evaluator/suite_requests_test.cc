@@ -1,5 +1,6 @@
 #include "evaluator/suite_requests.h"
 
+#include "evaluator/fake_code_judge.h"
 #include "evaluator/request_digest.h"
 #include "gtest/gtest.h"
 #include "runner/fake_runner_context.h"
@@ -52,7 +53,13 @@ TEST(SuiteRequests, EachSuiteIsJudgedByItsOwnAnswers) {
   add({.generate = &text_six}, 0, "six");
   ASSERT_TRUE(store.Append(answers).ok());
   EXPECT_EQ(requests.CountMissing(store), 0u);
-  const v1::SuiteResult first = requests.Judge(0, store).result, second = requests.Judge(1, store).result;
+  FakeCodeJudge judge("");
+  const auto judged = [&](size_t suite) {
+    const auto judgement = requests.Judge(suite, store, judge, [](uint64_t) { return absl::OkStatus(); });
+    EXPECT_TRUE(judgement.ok()) << judgement.status();
+    return judgement.ok() ? judgement->result : v1::SuiteResult();
+  };
+  const v1::SuiteResult first = judged(0), second = judged(1);
   EXPECT_EQ(std::vector<std::string>(first.notes().begin(), first.notes().end()),
             (std::vector<std::string>{"-2", "-5", "five"}));
   EXPECT_EQ(std::vector<std::string>(second.notes().begin(), second.notes().end()),

@@ -26,8 +26,8 @@ class ReuseTable {
   // Attempts that started before `code_since` ran another code version.
   explicit ReuseTable(absl::Time code_since) : code_since_(code_since) {}
 
-  // The job that was done last of those that did what `job` is to do; nullptr if there is none. The first call
-  // looks through all jobs.
+  // The job that was done last of those that did what `job` is to do; nullptr if there is none. The first
+  // call looks through all jobs.
   const v1::JobRecord* Find(const JobTable& jobs, const v1::JobRecord& job);
   // A job is done now.
   void NoteDone(const v1::JobRecord& job);

@@ -40,8 +40,7 @@ class SchedulerReuseTest : public ::testing::Test {
     PipelineSubmitted event;
     event.actor = actor;
     event.request_id = "again " + std::to_string(++requests_);
-    const std::string text =
-        "name: 'again' " + rest + " tokenizer { corpus: '" + corpus + "' " + spec + " }";
+    const std::string text = "name: 'again' " + rest + " tokenizer { corpus: '" + corpus + "' " + spec + " }";
     ASSERT_TRUE(google::protobuf::TextFormat::ParseFromString(text, event.pipeline.add_jobs())) << text;
     v1::ResolvedInput& input = event.inputs.emplace_back().emplace_back();
     input.set_field("field of corpus");  // as ScheduledWorld calls it
@@ -71,8 +70,9 @@ TEST_F(SchedulerReuseTest, AJobThatWasDoneBeforeIsNotRunAgain) {
 
 TEST_F(SchedulerReuseTest, NameResourcesAndPlaceInTheQueueDoNotMatter) {
   RunFirst();
-  SubmitAgain(corpus_, "reuse: true priority: 3 max_attempts: 7 grace_seconds: 5 "
-                                "time_limit_seconds: 9 resources { cpus: 2 labels { key: 'a' value: 'b' } }");
+  SubmitAgain(corpus_,
+              "reuse: true priority: 3 max_attempts: 7 grace_seconds: 5 "
+              "time_limit_seconds: 9 resources { cpus: 2 labels { key: 'a' value: 'b' } }");
   EXPECT_EQ(world_.state("p2/again"), v1::DONE);
 }
 

@@ -32,6 +32,7 @@ class SecretSuite : public Suite {
   std::vector<CodeProgram> Programs(const Answers& answers) const override {
     return suite_->Programs(answers);
   }
+  bool has_programs() const override { return suite_->has_programs(); }
   // MakePublic's.
   Judgement Judge(const Answers& answers) const override;
 

@@ -25,12 +25,14 @@ absl::StatusOr<std::map<std::string, std::string>> DigestAll(const SubmissionFol
   std::map<std::string, std::string> sums;
   std::error_code error;
   const fs::path root = folder.PathOf("");
-  for (fs::recursive_directory_iterator entry(root, error), end; !error && entry != end; entry.increment(error)) {
+  for (fs::recursive_directory_iterator entry(root, error), end; !error && entry != end;
+       entry.increment(error)) {
     if (!entry->is_regular_file()) continue;
     const std::string name = entry->path().lexically_relative(root).generic_string();
     if (name == kCheckSumsFile) continue;
     if (sums.size() >= kFilesMax)
-      return absl::ResourceExhaustedError(absl::StrCat(root.string(), " holds more than ", kFilesMax, " files"));
+      return absl::ResourceExhaustedError(
+          absl::StrCat(root.string(), " holds more than ", kFilesMax, " files"));
     const absl::StatusOr<v1::Blob> blob = DigestFile(entry->path().string());
     if (!blob.ok()) return blob.status();
     sums[name] = blob->sha256();

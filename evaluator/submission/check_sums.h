@@ -14,8 +14,8 @@ inline constexpr char kCheckSumsFile[] = "SHA256SUMS";
 // ResourceExhausted: more files than a submission has.
 absl::Status WriteCheckSums(const SubmissionFolder& folder);
 
-// OK where there is no such file. FailedPrecondition names the files that are not as it says, not there, or not
-// in it.
+// OK where there is no such file. FailedPrecondition names the files that are not as it says, not there, or
+// not in it.
 absl::Status VerifyCheckSums(const SubmissionFolder& folder);
 
 }  // namespace bonsai

@@ -108,7 +108,8 @@ absl::Status CheckRow(const SubmissionFolder& folder, const InputArtifact& model
   v1::LeaderboardRow told;
   *told.mutable_suites() = row.suites();
   *told.mutable_benchmarks() = row.benchmarks();
-  if (!MessageDifferencer::Equals(expected, told)) problems.push_back("its figures are not those of its reports");
+  if (!MessageDifferencer::Equals(expected, told))
+    problems.push_back("its figures are not those of its reports");
   return Broken(problems);
 }
 
@@ -149,7 +150,8 @@ absl::Status ReadModelFacts(const SubmissionFolder& folder, const InputArtifact&
   }
   edge::CheckedModel checked;
   const edge::ModelBytes bytes = {files[0]->text(), files[1]->bytes(), files[2]->bytes()};
-  if (!edge::ReadCheckedModel(bytes, &checked, &error)) return absl::DataLossError(absl::StrCat("model/", error));
+  if (!edge::ReadCheckedModel(bytes, &checked, &error))
+    return absl::DataLossError(absl::StrCat("model/", error));
   facts.parameters = edge::CountElements(checked.tensors);
   facts.dtypes = edge::ListDTypes(checked.tensors);
   return absl::OkStatus();
@@ -227,19 +229,19 @@ v1::SubmissionVerdict JudgeFolder(const SubmissionFolder& folder, const v1::Trac
 }
 
 std::string VerdictText(const v1::SubmissionVerdict& verdict) {
-  std::string text = absl::StrCat("submission ", verdict.submission_id().substr(0, 12), " \"", Printable(verdict.name()),
-                                  "\" in track ", verdict.track(), "\n");
+  std::string text = absl::StrCat("submission ", verdict.submission_id().substr(0, 12), " \"",
+                                  Printable(verdict.name()), "\" in track ", verdict.track(), "\n");
   size_t failed = 0;
   for (const v1::RuleResult& rule : verdict.rules()) {
     failed += !rule.passed();
     const size_t pad = rule.rule().size() < 18 ? 18 - rule.rule().size() : 1;
     absl::StrAppend(&text, rule.passed() ? "  pass  " : "  FAIL  ", rule.rule(), std::string(pad, ' '),
-                    Printable(rule.why()),
-                    "\n");
+                    Printable(rule.why()), "\n");
   }
   for (const std::string& flag : verdict.flags()) absl::StrAppend(&text, "  flag  ", Printable(flag), "\n");
-  return absl::StrCat(text, verdict.passed() ? "all rules pass\n"
-                                             : absl::StrCat(failed, failed == 1 ? " rule fails\n" : " rules fail\n"));
+  return absl::StrCat(text, verdict.passed()
+                                ? "all rules pass\n"
+                                : absl::StrCat(failed, failed == 1 ? " rule fails\n" : " rules fail\n"));
 }
 
 }  // namespace bonsai

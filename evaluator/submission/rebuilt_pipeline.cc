@@ -47,7 +47,8 @@ bool SetField(absl::string_view path, const std::string& value, Message* message
 
 std::string FreeName(const std::string& job_id, std::set<std::string>& taken) {
   std::string name = job_id.substr(job_id.rfind('/') + 1);
-  for (int i = 2; !taken.insert(name).second; ++i) name = absl::StrCat(job_id.substr(job_id.rfind('/') + 1), "-", i);
+  for (int i = 2; !taken.insert(name).second; ++i)
+    name = absl::StrCat(job_id.substr(job_id.rfind('/') + 1), "-", i);
   return name;
 }
 
@@ -55,8 +56,8 @@ absl::StatusOr<v1::JobSpec> SpecOf(const InputArtifact& made) {
   v1::JobSpec spec;
   if (!google::protobuf::TextFormat::ParseFromString(made.manifest.lineage().spec(), &spec) ||
       spec.spec_case() == v1::JobSpec::SPEC_NOT_SET) {
-    return absl::FailedPreconditionError(absl::StrCat("the ", made.manifest.kind(), " ", made.id,
-                                                      " does not say by which spec it was made"));
+    return absl::FailedPreconditionError(
+        absl::StrCat("the ", made.manifest.kind(), " ", made.id, " does not say by which spec it was made"));
   }
   spec.clear_sweep();
   spec.clear_reuse();

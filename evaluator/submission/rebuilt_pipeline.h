@@ -1,5 +1,5 @@
-// The pipeline that makes a submission again: each job of its lineage, with the spec that it ran with, whatever
-// pipelines they came from. Pure over the folder's manifests.
+// The pipeline that makes a submission again: each job of its lineage, with the spec that it ran with,
+// whatever pipelines they came from. Pure over the folder's manifests.
 #ifndef BONSAI_EVALUATOR_SUBMISSION_REBUILT_PIPELINE_H_
 #define BONSAI_EVALUATOR_SUBMISSION_REBUILT_PIPELINE_H_
 

@@ -60,7 +60,8 @@ absl::Status SubmissionFolder::ReadReport(const PackedArtifact& part,
   const absl::StatusOr<std::string> bytes = Read(file, kReportBytesMax);
   if (!bytes.ok()) return bytes.status();
   if (named == nullptr || Sha256Hex(*bytes) != named->blob().sha256())
-    return absl::DataLossError(absl::StrCat(file, ": not the bytes that artifact ", part.artifact.id, " names"));
+    return absl::DataLossError(
+        absl::StrCat(file, ": not the bytes that artifact ", part.artifact.id, " names"));
   if (!report->ParseFromString(*bytes))
     return absl::DataLossError(absl::StrCat(file, ": not a ", report->GetTypeName()));
   return absl::OkStatus();
@@ -120,9 +121,9 @@ absl::Status SubmissionFolder::TraceParts() {
       if (input.field() == "evaluate.compare_with" || !seen.insert(input.artifact_id()).second) continue;
       absl::StatusOr<v1::Manifest> manifest = GetManifest(*manifests_, input.artifact_id());
       if (!manifest.ok()) {
-        return absl::Status(manifest.status().code(), absl::StrCat(kLineage, "/", input.artifact_id(),
-                                                                   ".binpb, the ", input.field(), " of job ",
-                                                                   lineage.job_id(), ": not there"));
+        return absl::Status(manifest.status().code(),
+                            absl::StrCat(kLineage, "/", input.artifact_id(), ".binpb, the ", input.field(),
+                                         " of job ", lineage.job_id(), ": not there"));
       }
       lineage_.push_back({input.artifact_id(), *manifest});
       todo.push_back(*std::move(manifest));

@@ -1,5 +1,5 @@
-// The program bonsai-submission: checks a submission in a folder, or derives what a competition wants from it.
-// Started by the verbs `submission check` and `submission pack`, which fetch the folder.
+// The program bonsai-submission: checks a submission in a folder, or derives what a competition wants from
+// it. Started by the verbs `submission check` and `submission pack`, which fetch the folder.
 #include <CLI/CLI.hpp>
 #include <iostream>
 #include <string>
@@ -63,8 +63,11 @@ absl::StatusOr<int> Run(const Options& options) {
 
 int main(int argc, char** argv) {
   bonsai::Options options;
-  CLI::App app("Checks or packs a submission in a folder; `bonsai submission` calls it.", "bonsai-submission");
-  app.add_option("WHAT", options.what)->required()->check(CLI::IsMember(std::vector<std::string>{"check", "pack"}));
+  CLI::App app("Checks or packs a submission in a folder; `bonsai submission` calls it.",
+               "bonsai-submission");
+  app.add_option("WHAT", options.what)
+      ->required()
+      ->check(CLI::IsMember(std::vector<std::string>{"check", "pack"}));
   app.add_option("--folder", options.folder)->required();
   app.add_option("--tracks", options.tracks)->required();
   app.add_option("--track", options.track);

@@ -36,10 +36,9 @@ absl::Status WriteResults(const SubmissionFolder& folder, const v1::Track& track
     return absl::OkStatus();
   }
   const ResultsTable table = MakeResultsTable(track, folder.row());
-  said.push_back(table.not_measured.empty()
-                     ? "Results.csv: every column was measured"
-                     : absl::StrCat("Results.csv: not measured, and empty: ",
-                                    absl::StrJoin(table.not_measured, ", ")));
+  said.push_back(table.not_measured.empty() ? "Results.csv: every column was measured"
+                                            : absl::StrCat("Results.csv: not measured, and empty: ",
+                                                           absl::StrJoin(table.not_measured, ", ")));
   return Write(folder, "Results.csv", table.csv);
 }
 
@@ -76,9 +75,9 @@ absl::Status WritePipeline(const SubmissionFolder& folder, std::vector<std::stri
   std::string text;
   google::protobuf::TextFormat::PrintToString(*pipeline, &text);
   said.push_back(absl::StrCat("pipeline.textproto: ", pipeline->jobs_size(), " jobs make it again"));
-  const std::string heading = absl::StrCat(
-      "# Makes the submission ", folder.id(), " again: the jobs of its whole lineage, as they ran.\n",
-      "# Paths of data are those of the machine where it ran.\n");
+  const std::string heading = absl::StrCat("# Makes the submission ", folder.id(),
+                                           " again: the jobs of its whole lineage, as they ran.\n",
+                                           "# Paths of data are those of the machine where it ran.\n");
   if (absl::Status wrote = Write(folder, "pipeline.textproto", heading + text); !wrote.ok()) return wrote;
   return Write(folder, "reproduce.txt",
                absl::StrCat("bonsai submit pipeline.textproto --watch\n\nCode version: ",
@@ -97,7 +96,8 @@ std::string LineageText(const SubmissionFolder& folder) {
       absl::StrAppend(&text, "    ", input.field(), " = ", input.artifact_id(), "\n");
     for (const v1::DatasetSource& source : lineage.sources()) {
       absl::StrAppend(&text, "    read ", source.file(), " of ", source.dataset(), " ", source.split(),
-                      ", SHA-256 ", source.sha256(), ", licence ", source.licence(), ", ", source.home(), "\n");
+                      ", SHA-256 ", source.sha256(), ", licence ", source.licence(), ", ", source.home(),
+                      "\n");
     }
   }
   return text;

@@ -30,15 +30,16 @@ using Files = std::map<std::string, std::string>;
 class SubmissionPackTest : public ::testing::Test {
  protected:
   void SetUp() override {
-    folder_ = absl::StrCat(testing::TempDir(), "/",
-                           testing::UnitTest::GetInstance()->current_test_info()->name());
+    folder_ =
+        absl::StrCat(testing::TempDir(), "/", testing::UnitTest::GetInstance()->current_test_info()->name());
     fs::remove_all(folder_);
     tracks_ = *LoadTracks("deploy/tracks");
   }
 
   // An artifact of these files, made from these inputs by a job with this spec. Its files go below `part`.
-  std::string Put(const std::string& kind, const std::string& job, const std::string& spec, const Files& files,
-                  const std::map<std::string, std::string>& inputs, const std::string& part = "-") {
+  std::string Put(const std::string& kind, const std::string& job, const std::string& spec,
+                  const Files& files, const std::map<std::string, std::string>& inputs,
+                  const std::string& part = "-") {
     v1::Manifest manifest;
     manifest.set_kind(kind);
     for (const auto& [path, bytes] : files) {
@@ -79,9 +80,9 @@ class SubmissionPackTest : public ::testing::Test {
   void PutSubmission(const std::string& track = "open") {
     const std::string corpus =
         Put("corpus", "p1/data", "name: 'data' data { sources { dataset: 'c4' } }", {}, {});
-    const std::string model = Put("model", "p1/pretrain", "name: 'pretrain' pretrain { tokens: '@data' steps: 3 }",
-                                  edge::FixtureFiles(edge::FixtureConfig(), 1), {{"pretrain.tokens", corpus}},
-                                  "model");
+    const std::string model =
+        Put("model", "p1/pretrain", "name: 'pretrain' pretrain { tokens: '@data' steps: 3 }",
+            edge::FixtureFiles(edge::FixtureConfig(), 1), {{"pretrain.tokens", corpus}}, "model");
     v1::EvaluationReport report;
     report.set_model_id(model);
     v1::SuiteResult* suite = report.add_suites();
@@ -89,14 +90,15 @@ class SubmissionPackTest : public ::testing::Test {
     suite->set_degenerate(degenerate_);
     suite->add_metrics()->set_name("bits_per_byte");
     suite->mutable_metrics(0)->set_value(2.25);
-    const std::string evaluation = Put(
-        "evaluation", "p2/evaluate",
-        "name: 'evaluate' reuse: true evaluate { model: '" + model +
-            "' compare_with: 'x' bits_per_byte { corpus: '@data' } }",
-        {{"report.binpb", report.SerializeAsString()}, {"items/gsm8k.binpb", ""}},
-        {{"evaluate.model", model}, {"evaluate.bits_per_byte.corpus", corpus},
-         {"evaluate.compare_with", std::string(64, '0')}},
-        "reports/evaluation-0");
+    const std::string evaluation =
+        Put("evaluation", "p2/evaluate",
+            "name: 'evaluate' reuse: true evaluate { model: '" + model +
+                "' compare_with: 'x' bits_per_byte { corpus: '@data' } }",
+            {{"report.binpb", report.SerializeAsString()}, {"items/gsm8k.binpb", ""}},
+            {{"evaluate.model", model},
+             {"evaluate.bits_per_byte.corpus", corpus},
+             {"evaluate.compare_with", std::string(64, '0')}},
+            "reports/evaluation-0");
     v1::LeaderboardRow row;
     row.set_name("pico");
     row.set_track(track);
@@ -199,9 +201,7 @@ TEST_F(SubmissionPackTest, SeesAManifestThatWasChangedOrTaken) {
 }
 
 TEST_F(SubmissionPackTest, SeesFiguresThatNoReportGives) {
-  change_row_ = [](v1::LeaderboardRow& row) {
-    row.mutable_suites(0)->mutable_metrics(0)->set_value(1.5);
-  };
+  change_row_ = [](v1::LeaderboardRow& row) { row.mutable_suites(0)->mutable_metrics(0)->set_value(1.5); };
   PutSubmission();
   EXPECT_THAT(Failed(), ElementsAre("row: its figures are not those of its reports"));
 }
@@ -211,8 +211,7 @@ TEST_F(SubmissionPackTest, ADatasetOutsideOfTheTrackIsTold) {
   PutSubmission("from_scratch");
   const std::vector<std::string> failed = Failed("from_scratch");
   ASSERT_EQ(failed.size(), 2u);
-  EXPECT_EQ(failed[0],
-            "datasets: the model's lineage holds commonsenseqa; allowed: c4, alpaca, alpaca_zh");
+  EXPECT_EQ(failed[0], "datasets: the model's lineage holds commonsenseqa; allowed: c4, alpaca, alpaca_zh");
   EXPECT_THAT(failed[1], HasSubstr("peak_memory: no benchmark measured it"));
   EXPECT_THAT(Failed("open"), ElementsAre());
 }

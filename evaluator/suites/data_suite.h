@@ -42,6 +42,7 @@ class DataSuite : public Suite {
   std::span<const ScoreRequest> requests() const override { return requests_; }
   std::span<const GenerateRequest> generations() const override { return generations_; }
   std::vector<CodeProgram> Programs(const Answers& answers) const override;
+  bool has_programs() const override;
   Judgement Judge(const Answers& answers) const override;
 
   // The text that the model is asked with; of a suite whose choices stand in different contexts, the first's.

@@ -206,6 +206,11 @@ std::vector<v1::ItemResult> DataSuite::ListItems(const std::vector<Column>& colu
   return items;
 }
 
+bool DataSuite::has_programs() const {
+  return std::any_of(rules_.metrics.begin(), rules_.metrics.end(),
+                     [](const MetricRule& rule) { return rule.metric.measure() == kPassAt1; });
+}
+
 std::vector<CodeProgram> DataSuite::Programs(const Answers& answers) const {
   std::vector<CodeProgram> programs;
   for (const MetricRule& rule : rules_.metrics) {

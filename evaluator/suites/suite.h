@@ -46,6 +46,8 @@ class Suite {
   virtual std::span<const GenerateRequest> generations() const { return {}; }
   // What has to be run before Judge can say anything; most suites have none. `answers` has no verdicts yet.
   virtual std::vector<CodeProgram> Programs(const Answers& /*answers*/) const { return {}; }
+  // Whether Programs may give any: then there must be a sandbox.
+  virtual bool has_programs() const { return false; }
   virtual Judgement Judge(const Answers& answers) const = 0;
   // Whether its questions are secret: then its answers are kept in memory alone, and it is asked as a whole.
   virtual bool secret() const { return false; }
