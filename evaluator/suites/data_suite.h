@@ -74,7 +74,6 @@ class DataSuite : public Suite {
   Column JudgeMetric(const MetricRule& rule, const Answers& answers, MeasuredTexts& measured) const;
   std::vector<double> ScoresOf(const Item& item, const Answers& answers) const;
   void SetFloors(const MetricRule& rule, MeasuredTexts& constants, v1::MetricResult* metric) const;
-  void Describe(const std::vector<Column>& columns, const Answers& answers, v1::SuiteResult* result) const;
   void DescribeVerdicts(const Answers& answers, v1::SuiteResult* result) const;
   std::vector<v1::ItemResult> ListItems(const std::vector<Column>& columns, const Answers& answers) const;
 

@@ -4,6 +4,7 @@
 #include <map>
 
 #include "absl/strings/str_cat.h"
+#include "evaluator/degeneracy.h"
 #include "evaluator/suites/answer_measure.h"
 #include "evaluator/suites/data_suite.h"
 #include "evaluator/suites/prompt_request.h"
@@ -55,11 +56,6 @@ void SetFloor(double value, const std::string& name, v1::MetricResult* metric) {
   if (metric->has_floor() && metric->floor() >= value) return;
   metric->set_floor(value);
   metric->set_floor_name(name);
-}
-
-template <typename T>
-bool AllEqual(const std::vector<T>& values) {
-  return std::adjacent_find(values.begin(), values.end(), std::not_equal_to<T>()) == values.end();
 }
 
 }  // namespace
@@ -158,25 +154,6 @@ void DataSuite::SetFloors(const MetricRule& rule, MeasuredTexts& constants, v1::
   if (known > 0) SetFloor(sum / known, absl::StrCat("constant answer \"", Shown(most->first), "\""), metric);
 }
 
-void DataSuite::Describe(const std::vector<Column>& columns, const Answers& answers,
-                         v1::SuiteResult* result) const {
-  // Fewer answers may be the same by chance.
-  constexpr size_t kQuestionsMin = 10;
-  if (items_.size() < kQuestionsMin) return;
-  const Column& first = columns[0];
-  const bool said_nothing =
-      !rules_.chooses() && std::all_of(answers.texts.begin(), answers.texts.end(), IsBlank);
-  // Where all right answers are the same, a model that gives it to every question may well be one.
-  const bool may_be_right = AllEqual(first.expected) && first.extracted[0] == first.expected[0];
-  if (said_nothing) {
-    result->set_degenerate("answers nothing to every question");
-  } else if (AllEqual(first.extracted) && !may_be_right && !rules_.suite.has_code()) {
-    result->set_degenerate(absl::StrCat("answers ",
-                                        first.extracted[0].empty() ? "nothing" : Shown(first.extracted[0]),
-                                        " to every question"));
-  }
-}
-
 std::vector<v1::ItemResult> DataSuite::ListItems(const std::vector<Column>& columns,
                                                  const Answers& answers) const {
   std::vector<v1::ItemResult> items;
@@ -265,9 +242,9 @@ Judgement DataSuite::Judge(const Answers& answers) const {
   if (result.metrics().empty())
     result.add_notes("nothing to measure: no answer is known, or all were left out");
   for (const std::string& note : notes_) result.add_notes(note);
-  Describe(columns, answers, &result);
   DescribeVerdicts(answers, &result);
   Judgement judgement{.result = std::move(result), .items = ListItems(columns, answers)};
+  judgement.result.set_degenerate(FindDegeneracy(judgement.items));
   if (name_ != rules_.suite.name()) {
     judgement.subset_of = {.suite = rules_.suite.name(),
                            .by_size = rules_.suite.aggregation() == v1::Suite::QUESTIONS};

@@ -6,8 +6,12 @@
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "absl/strings/strip.h"
+#include "evaluator/metrics/bag_f1.h"
+#include "evaluator/metrics/longbench_scores.h"
 #include "evaluator/metrics/rouge.h"
+#include "evaluator/metrics/set_rouge.h"
 
 namespace bonsai {
 namespace {
@@ -15,7 +19,19 @@ namespace {
 constexpr absl::string_view kLmeval = "lmeval_";
 constexpr absl::string_view kOpencompass = "opencompass_";
 constexpr absl::string_view kParts[] = {"max", "diff", "acc"};
-constexpr absl::string_view kRouges[] = {"rouge1", "rouge2", "rougeLsum"};
+constexpr absl::string_view kOfReferences[] = {"rouge1",
+                                               "rouge2",
+                                               "rougeLsum",
+                                               "longbench_qa_f1",
+                                               "longbench_qa_f1_zh",
+                                               "longbench_rouge",
+                                               "longbench_rouge_zh",
+                                               "longbench_count",
+                                               "longbench_retrieval",
+                                               "longbench_retrieval_zh",
+                                               "longbench_classification",
+                                               "longbench_code_lmeval",
+                                               "longbench_code_opencompass"};
 
 bool NumbersMatch(const std::string& response, const std::string& answer) {
   if (response == answer) return true;
@@ -38,7 +54,7 @@ std::vector<std::string> TextMeasureNames() {
     for (absl::string_view part : kParts) names.push_back(absl::StrCat(kLmeval, similarity, "_", part));
   }
   for (absl::string_view part : kParts) names.push_back(absl::StrCat(kOpencompass, "bleu_", part));
-  for (absl::string_view rouge : kRouges) names.emplace_back(rouge);
+  for (absl::string_view name : kOfReferences) names.emplace_back(name);
   return names;
 }
 
@@ -51,8 +67,9 @@ std::optional<double> TextMeasureCeiling(absl::string_view measure) {
 std::optional<double> MeasuredText::Value(absl::string_view measure) {
   if (measure == "exact_match") return text_.response == text_.answer;
   if (measure == "numeric_match") return NumbersMatch(text_.response, text_.answer);
-  if (std::find(std::begin(kRouges), std::end(kRouges), measure) != std::end(kRouges))
-    return BestRouge(measure);
+  if (std::find(std::begin(kOfReferences), std::end(kOfReferences), measure) != std::end(kOfReferences)) {
+    return BestOfRight(measure);
+  }
   return Truthful(measure);
 }
 
@@ -74,16 +91,30 @@ std::optional<double> MeasuredText::Truthful(absl::string_view measure) {
   return PartOf(truthfulness, measure);
 }
 
-double MeasuredText::BestRouge(absl::string_view measure) const {
-  std::vector<std::string> references = text_.right;
-  if (references.empty()) references.push_back(text_.answer);
-  double best = 0;
-  for (const std::string& reference : references) {
-    const RougeScores scores = Rouge(text_.response, reference);
-    best = std::max(best, measure == "rouge1"   ? scores.rouge1
-                          : measure == "rouge2" ? scores.rouge2
-                                                : scores.rouge_lsum);
+double MeasuredText::BesideOne(absl::string_view measure, const std::string& reference) const {
+  if (measure == "longbench_qa_f1") return QaF1(text_.response, reference);
+  if (measure == "longbench_qa_f1_zh") return QaF1Chinese(text_.response, reference);
+  if (measure == "longbench_rouge") return SetRougeL(text_.response, reference);
+  if (measure == "longbench_rouge_zh") {
+    return SetRougeL(absl::StrJoin(CutChinese(text_.response), " "),
+                     absl::StrJoin(CutChinese(reference), " "));
   }
+  if (measure == "longbench_count") return CountScore(text_.response, reference);
+  if (measure == "longbench_retrieval") return RetrievalScore(text_.response, reference, "Paragraph ");
+  if (measure == "longbench_retrieval_zh") return RetrievalScore(text_.response, reference, "段落");
+  if (measure == "longbench_classification")
+    return ClassificationScore(text_.response, reference, text_.wrong);
+  if (measure == "longbench_code_lmeval") return CodeScore(text_.response, reference, FuzzMethod::kDifflib);
+  if (measure == "longbench_code_opencompass")
+    return CodeScore(text_.response, reference, FuzzMethod::kLevenshtein);
+  const RougeScores scores = Rouge(text_.response, reference);
+  return measure == "rouge1" ? scores.rouge1 : measure == "rouge2" ? scores.rouge2 : scores.rouge_lsum;
+}
+
+double MeasuredText::BestOfRight(absl::string_view measure) const {
+  if (text_.right.empty()) return BesideOne(measure, text_.answer);
+  double best = 0;
+  for (const std::string& reference : text_.right) best = std::max(best, BesideOne(measure, reference));
   return best;
 }
 

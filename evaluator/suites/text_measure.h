@@ -7,6 +7,11 @@
 // diff, acc), opencompass_bleu_max and its like. Of summaries: rouge1, rouge2, rougeLsum, the best of the
 // right answers', or the answer's; 0 to 1.
 //
+// Of LongBench: longbench_qa_f1, longbench_rouge, longbench_count, longbench_retrieval, longbench_code_lmeval
+// and longbench_code_opencompass, the best of the right answers'; longbench_classification, too, where the
+// wrong answers are all classes. longbench_qa_f1_zh, longbench_rouge_zh and longbench_retrieval_zh are of
+// Chinese texts, which are cut into words by a rule of our own (bag_f1.h), not by LongBench's dictionary.
+//
 // One thread at a time.
 #ifndef BONSAI_EVALUATOR_SUITES_TEXT_MEASURE_H_
 #define BONSAI_EVALUATOR_SUITES_TEXT_MEASURE_H_
@@ -44,7 +49,8 @@ class MeasuredText {
 
  private:
   std::optional<double> Truthful(absl::string_view measure);
-  double BestRouge(absl::string_view measure) const;
+  double BestOfRight(absl::string_view measure) const;
+  double BesideOne(absl::string_view measure, const std::string& reference) const;
 
   TextAnswer text_;
   std::optional<LmevalTruthfulness> lmeval_;

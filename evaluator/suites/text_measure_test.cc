@@ -41,6 +41,17 @@ TEST(TextMeasure, RougeIsTheBestReferences) {
   EXPECT_EQ(Value("rouge2", {"a b", "b a", {}, {}}), 0);
 }
 
+TEST(TextMeasure, LongBenchsScoresAreTheBestReferences) {
+  EXPECT_DOUBLE_EQ(Value("longbench_qa_f1", {"The red fish!", "", {"a blue bird", "red fish"}, {}}).value(),
+                   1);
+  EXPECT_DOUBLE_EQ(Value("longbench_count", {"3 or 4", "", {"4"}, {}}).value(), 0.5);
+  EXPECT_DOUBLE_EQ(Value("longbench_retrieval", {"Paragraph 7", "", {"Paragraph 7"}, {}}).value(), 1);
+  EXPECT_DOUBLE_EQ(
+      Value("longbench_classification", {"fish, bird", "", {"fish"}, {"fish", "bird", "cat"}}).value(), 0.5);
+  EXPECT_DOUBLE_EQ(Value("longbench_code_lmeval", {"x = 1\ny = 2", "", {"x = 1"}, {}}).value(), 1);
+  EXPECT_NEAR(Value("longbench_rouge", {"a b", "", {"a b c d"}, {}}).value(), 2.0 / 3, 1e-6);
+}
+
 TEST(TextMeasure, EveryNameHasAValueAndSharesHaveTheCeilingOne) {
   for (const std::string& name : TextMeasureNames()) {
     EXPECT_TRUE(Value(name, {"a", "a", {"a"}, {"b"}}).has_value()) << name;
