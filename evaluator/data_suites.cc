@@ -8,6 +8,8 @@
 #include "edge_runtime/model/chat_template.h"
 #include "edge_runtime/model/mapped_file.h"
 #include "evaluator/corpus.h"
+#include "evaluator/holdout/holdout_corpus.h"
+#include "evaluator/holdout/secret_suite.h"
 #include "evaluator/suites/data_suite.h"
 #include "evaluator/suites/rolling_suite.h"
 #include "evaluator/suites/suite_file.h"
