@@ -81,7 +81,7 @@ TEST_F(SchedulerReuseTest, AnotherSpecOrInputRuns) {
   SubmitAgain(corpus_, "reuse: true", "vocab_size: 513");
   EXPECT_EQ(world_.state("p2/again"), v1::RUNNING);
   SubmitAgain(world_.MakeArtifact("corpus"));
-  EXPECT_EQ(world_.state("p3/again"), v1::RUNNING);
+  EXPECT_EQ(world_.state("p3/again"), v1::READY) << "the worker is full";
 }
 
 TEST_F(SchedulerReuseTest, OnlyWhoAsksForItReuses) {
