@@ -106,18 +106,9 @@ absl::Status AddAttempt(const RankLogs& logs, const RankLogName& name, SampleSer
 }  // namespace
 
 absl::StatusOr<std::vector<v1::LeaderboardRow>> FindRows(const PageSources& sources, bool history) {
-  absl::StatusOr<v1::GetLeaderboardResponse> board = sources.leaderboard->Get("");
+  absl::StatusOr<v1::GetLeaderboardResponse> board = sources.leaderboard->Get("", history);
   if (!board.ok()) return board.status();
-  std::map<std::pair<std::string, std::string>, int64_t> newest;
-  for (const v1::LeaderboardRow& row : board->rows()) {
-    int64_t& created = newest[{row.track(), row.name()}];
-    created = std::max(created, row.created_unix_ms());
-  }
-  std::vector<v1::LeaderboardRow> rows;
-  for (v1::LeaderboardRow& row : *board->mutable_rows()) {
-    if (history || row.created_unix_ms() == newest[{row.track(), row.name()}]) rows.push_back(std::move(row));
-  }
-  return rows;
+  return std::vector<v1::LeaderboardRow>(board->rows().begin(), board->rows().end());
 }
 
 absl::StatusOr<SubmissionView> FindSubmission(const PageSources& sources, const std::string& id,
