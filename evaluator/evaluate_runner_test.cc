@@ -253,7 +253,7 @@ TEST_F(EvaluateRunner, RefusesASpecWithoutASuite) {
   AddModel();
   const absl::Status status = RunEvaluate(*context_);
   EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
-  EXPECT_THAT(std::string(status.message()), HasSubstr("set bits_per_byte, commonsenseqa or both"));
+  EXPECT_THAT(std::string(status.message()), HasSubstr("set bits_per_byte, commonsenseqa or suites"));
 }
 
 TEST_F(EvaluateRunner, NamesTheDocumentThatIsNotText) {
