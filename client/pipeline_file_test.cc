@@ -34,7 +34,7 @@ TEST(PipelineFileTest, NamesThePlaceOfAnUnknownFieldAndTheValidOnes) {
       Problem("name: \"x\"\njobs {\n  nmae: \"a\"\n}"),
       "f.textproto:3:7: Message type \"bonsai.v1.JobSpec\" has no field named \"nmae\". It has: name, "
       "resources, max_attempts, priority, time_limit_seconds, progress_timeout_seconds, grace_seconds, data, "
-      "tokenizer, pack, pretrain, sft, evaluate, export, build, benchmark, submission, sweep.");
+      "tokenizer, pack, pretrain, sft, evaluate, export, build, benchmark, submission, sweep, reuse.");
 }
 
 TEST(PipelineFileTest, CountsColumnsInTheFileNotInTheExpandedText) {
@@ -47,7 +47,7 @@ TEST(PipelineFileTest, CountsColumnsInTheFileNotInTheExpandedText) {
 
 TEST(PipelineFileTest, NamesAValueOfTheWrongType) {
   EXPECT_THAT(Problem("jobs { name: 5 }"), StartsWith("f.textproto:1:14: Expected string"));
-  EXPECT_THAT(Problem("jobs { name: \"a\" data { sources { format: CSV } } }"), HasSubstr("CSV"));
+  EXPECT_THAT(Problem("jobs { name: \"a\" data { sources { format: XML } } }"), HasSubstr("XML"));
 }
 
 TEST(PipelineFileTest, RefusesAFileWithoutJobs) {

@@ -46,6 +46,8 @@ class SubmissionEntryTest : public CoordinatorFixture {
   // What a runner of the task's kind would leave behind, by the test's choices.
   std::string PlayRunner(const v1::Task& task) {
     v1::Manifest manifest;
+    manifest.mutable_lineage()->set_job_id(task.job_id());
+    manifest.mutable_lineage()->set_job_kind(JobKind(task.spec()));
     for (const v1::ResolvedInput& input : task.inputs()) {
       v1::LineageInput* from = manifest.mutable_lineage()->add_inputs();
       from->set_field(input.field());
