@@ -158,15 +158,16 @@ absl::StatusOr<Table> FindSamples(const PageSources& sources, const std::string&
 JobBoard TakeJobBoard(const ReadModel& model) {
   JobBoard board;
   board.by_state = model.JobsByState();
-  std::multimap<int64_t, v1::JobStatus> ended;
+  // Of the ended ones only the newest are copied, which are known at the end: ids first.
+  std::multimap<int64_t, std::string> ended;
   model.ForEachJob([&](const v1::JobStatus& status) {
     const v1::JobState state = status.job().state();
     if (state == v1::RUNNING || state == v1::CANCELLING) {
-      board.running.push_back(status);
+      if (board.running.size() < kBoardRunningMax) board.running.push_back(status);
     } else if (state == v1::WAITING || state == v1::READY) {
       if (board.waiting.size() < kBoardWaitingMax) board.waiting.push_back(status);
     } else if (ended.size() < kBoardEndedMax || ended.begin()->first < status.job().ended_unix_ms()) {
-      ended.emplace(status.job().ended_unix_ms(), status);
+      ended.emplace(status.job().ended_unix_ms(), status.job().id());
       if (ended.size() > kBoardEndedMax) ended.erase(ended.begin());
     }
   });
@@ -175,8 +176,10 @@ JobBoard TakeJobBoard(const ReadModel& model) {
   };
   std::sort(board.running.begin(), board.running.end(), submitted_before);
   std::sort(board.waiting.begin(), board.waiting.end(), submitted_before);
-  if (board.running.size() > kBoardRunningMax) board.running.resize(kBoardRunningMax);
-  for (auto it = ended.rbegin(); it != ended.rend(); ++it) board.ended.push_back(it->second);
+  for (auto it = ended.rbegin(); it != ended.rend(); ++it) {
+    std::optional<v1::JobStatus> status = model.FindJob(it->second);
+    if (status.has_value()) board.ended.push_back(*std::move(status));
+  }
   return board;
 }
 

@@ -74,6 +74,12 @@ absl::Status AnswerStore::AddParts() {
       return absl::FailedPreconditionError(
           absl::StrCat(field, " (artifact ", input->id, "): its answers are another model's"));
     }
+    const std::string& code = input->manifest.lineage().code_version();
+    if (code != context_.task().code_version()) {
+      return absl::FailedPreconditionError(
+          absl::StrCat(field, " (artifact ", input->id, "): its answers are by code version ", code,
+                       ", and this is ", context_.task().code_version(), ": run its job again"));
+    }
     const v1::ArtifactFile* file = FindFile(input->manifest, kPartFile);
     if (file == nullptr)
       return absl::DataLossError(absl::StrCat(field, " (artifact ", input->id, ") has no ", kPartFile));

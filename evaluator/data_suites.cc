@@ -43,6 +43,11 @@ absl::StatusOr<v1::Suite> FindSuite(RunnerContext& context, const Run& run, cons
     return LoadSuite(absl::StrCat(context.task().share_dir(), "/suites"), run.suite(), run.profile());
   }
   absl::StatusOr<v1::Suite> suite = ReadTask(context, field);
+  // Tracks know suites by name, and a task's figures must not pass for an installed suite's.
+  if (suite.ok() && IsInstalled(absl::StrCat(context.task().share_dir(), "/suites"), suite->name())) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("task: an installed suite is called \"", suite->name(), "\"; give yours another name"));
+  }
   if (suite.ok() && !run.profile().empty() && run.profile() != suite->profile()) {
     return absl::InvalidArgumentError(
         absl::StrCat("profile \"", run.profile(), "\" is not the task's, \"", suite->profile(), "\""));
@@ -86,18 +91,26 @@ absl::string_view FileStem(absl::string_view id) {
   return id.substr(0, id.rfind('.'));
 }
 
-// The corpus' documents, the first max_documents. Where some are of a file that is called like the subset,
-// only those: the parts of a suite may share one corpus.
+// The corpus' documents, the first max_documents. Where some are of a file that is called like a subset of
+// the suite, those of this subset's file alone: the parts of a suite may share one corpus.
 absl::StatusOr<std::vector<v1::Document>> ReadQuestions(RunnerContext& context, const Run& run,
-                                                        const std::string& field) {
+                                                        const std::string& field, const v1::Suite& suite) {
   absl::StatusOr<std::vector<v1::Document>> documents =
       ReadCorpus(context, absl::StrCat(field, ".corpus"), run.subset().empty() ? run.max_documents() : 0);
   if (!documents.ok() || run.subset().empty()) return documents;
+  const std::vector<std::string> subsets = SubsetNames(suite);
   std::vector<v1::Document> own;
-  for (v1::Document& document : *documents) {
-    if (FileStem(document.id()) == run.subset()) own.push_back(document);
+  bool shared = false;
+  for (const v1::Document& document : *documents) {
+    const std::string file(FileStem(document.id()));
+    if (file == run.subset()) own.push_back(document);
+    shared = shared || std::find(subsets.begin(), subsets.end(), file) != subsets.end();
   }
-  if (!own.empty()) documents = std::move(own);
+  if (shared && own.empty()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("corpus: holds files of other subsets, but none of \"", run.subset(), "\""));
+  }
+  if (shared) documents = std::move(own);
   if (run.max_documents() > 0 && documents->size() > run.max_documents())
     documents->resize(run.max_documents());
   return documents;
@@ -147,6 +160,9 @@ absl::StatusOr<std::unique_ptr<Suite>> MakeSecret(RunnerContext& context, const 
   if (run.max_documents() != 0) {
     return absl::InvalidArgumentError("max_documents: secret questions are asked as a whole; leave it out");
   }
+  if (suite.few_shot().rule() == v1::SuiteFewShot::PROMPT) {
+    return absl::InvalidArgumentError("few_shot: it would be the prompt, which is not the asker's to choose");
+  }
   const absl::StatusOr<std::vector<v1::Document>> questions =
       OpenHoldout(context, absl::StrCat(field, ".corpus"), 0);
   if (!questions.ok()) return questions.status();
@@ -166,7 +182,7 @@ absl::StatusOr<std::unique_ptr<Suite>> MakeSuite(RunnerContext& context, const M
   const absl::StatusOr<bool> secret = IsHoldout(context, absl::StrCat(field, ".corpus"));
   if (!secret.ok()) return secret.status();
   if (*secret) return MakeSecret(context, model, run, field, *suite);
-  const absl::StatusOr<std::vector<v1::Document>> questions = ReadQuestions(context, run, field);
+  const absl::StatusOr<std::vector<v1::Document>> questions = ReadQuestions(context, run, field, *suite);
   if (!questions.ok()) return questions.status();
   return MakeOver(context, model, run, field, *suite, *questions);
 }

@@ -103,12 +103,14 @@ void AddGroups(std::vector<Judgement>* judgements) {
   for (const std::string& name : names) {
     Parts parts;
     for (const Judgement& judgement : *judgements) {
-      if (judgement.subset_of.suite != name) continue;
+      // A secret suite's figures are rounded, and say which questions they are of.
+      if (judgement.subset_of.suite != name || judgement.result.holdout()) continue;
       // Parts of two profiles make no figure.
       if (!parts.empty() && judgement.result.suite_sha256() != parts[0]->result.suite_sha256()) continue;
       parts.push_back(&judgement);
     }
-    if (parts.size() < 2) continue;
+    // Some parts' mean would stand beside other models' of all.
+    if (parts.size() < 2 || parts.size() != parts[0]->subset_of.parts) continue;
     Judgement group = GroupOf(parts);
     judgements->push_back(std::move(group));
   }

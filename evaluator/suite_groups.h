@@ -9,9 +9,9 @@
 
 namespace bonsai {
 
-// Appends a judgement for each suite of which there are at least two parts, under the suite's own name: each
-// metric that all parts have, as the mean over all questions (with lm-evaluation-harness' pooled standard
-// error) or as the mean of the parts' means (with the standard error that follows from theirs).
+// Appends a judgement for each suite all of whose parts (at least two) are there, under the suite's own name:
+// each metric that all parts have, as the mean over all questions (with lm-evaluation-harness' pooled
+// standard error) or as the mean of the parts' means (with the standard error that follows from theirs).
 void AddGroups(std::vector<Judgement>* judgements);
 
 }  // namespace bonsai

@@ -20,7 +20,7 @@ Judgement Part(const std::string& name, double right, double n, bool by_size) {
   metric->set_stderr(std::sqrt(mean * (1 - mean) / (n - 1)));
   metric->set_floor(0.25);
   metric->set_ceiling(1);
-  part.subset_of = {.suite = "big", .by_size = by_size};
+  part.subset_of = {.suite = "big", .parts = 2, .by_size = by_size};
   return part;
 }
 
@@ -49,6 +49,17 @@ TEST(SuiteGroups, OrAllTheSame) {
 
 TEST(SuiteGroups, OnePartIsNoGroupAndNeitherAreOtherSuites) {
   std::vector<Judgement> judgements = {Part("a", 2, 4, true), Judgement{}};
+  AddGroups(&judgements);
+  EXPECT_EQ(judgements.size(), 2u);
+}
+
+TEST(SuiteGroups, SomePartsAreNoGroupAndNeitherAreSecretOnes) {
+  std::vector<Judgement> judgements = {Part("a", 2, 4, true), Part("b", 6, 8, true)};
+  for (Judgement& judgement : judgements) judgement.subset_of.parts = 3;
+  AddGroups(&judgements);
+  EXPECT_EQ(judgements.size(), 2u);
+  for (Judgement& judgement : judgements) judgement.subset_of.parts = 2;
+  judgements[1].result.set_holdout(true);
   AddGroups(&judgements);
   EXPECT_EQ(judgements.size(), 2u);
 }

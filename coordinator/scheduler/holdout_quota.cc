@@ -13,11 +13,12 @@ namespace {
 // Evaluations whose figures are a query of their own.
 bool IsQuery(const v1::JobSpec& spec) { return spec.has_evaluate() && !spec.evaluate().has_part(); }
 
-// `spec_of` gives the spec of the job that an input names; nullptr if there is none.
+// How many of the inputs are holdouts: each is a suite's questions, asked once. `spec_of` gives the spec of
+// the job that an input names; nullptr if there is none.
 template <typename Inputs, typename SpecOf>
-bool NamesHoldout(const Inputs& inputs, const std::function<bool(absl::string_view)>& is_holdout,
-                  const SpecOf& spec_of) {
-  return std::any_of(inputs.begin(), inputs.end(), [&](const v1::ResolvedInput& input) {
+uint64_t CountHoldouts(const Inputs& inputs, const std::function<bool(absl::string_view)>& is_holdout,
+                       const SpecOf& spec_of) {
+  return std::count_if(inputs.begin(), inputs.end(), [&](const v1::ResolvedInput& input) {
     if (!input.artifact_id().empty() && is_holdout(input.artifact_id())) return true;
     const v1::JobSpec* spec = input.job_id().empty() ? nullptr : spec_of(input.job_id());
     return spec != nullptr && OutputKind(*spec) == "holdout";
@@ -34,7 +35,7 @@ uint64_t CountAsked(const PipelineSubmitted& event,
   };
   uint64_t asked = 0;
   for (int i = 0; i < event.pipeline.jobs_size() && static_cast<size_t>(i) < event.inputs.size(); ++i) {
-    asked += IsQuery(event.pipeline.jobs(i)) && NamesHoldout(event.inputs[i], is_holdout, spec_of);
+    if (IsQuery(event.pipeline.jobs(i))) asked += CountHoldouts(event.inputs[i], is_holdout, spec_of);
   }
   return asked;
 }
@@ -51,7 +52,7 @@ std::vector<absl::Time> QueriesOf(absl::string_view tenant, const JobTable& jobs
     const absl::Time submitted = absl::FromUnixMillis(job.submitted_unix_ms());
     if (TenantOf(job.tenant()) != tenant || submitted + kHoldoutWindow <= now || !IsQuery(job.spec()))
       continue;
-    if (NamesHoldout(job.inputs(), is_holdout, spec_of)) queries.push_back(submitted);
+    queries.insert(queries.end(), CountHoldouts(job.inputs(), is_holdout, spec_of), submitted);
   }
   std::sort(queries.begin(), queries.end());
   return queries;

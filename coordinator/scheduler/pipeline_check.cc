@@ -155,7 +155,7 @@ void Check::CheckLastOutput(const SpecInput& input, const std::string& name) {
   }
   const auto it = index_.find(name);
   if (it == index_.end()) return refuse(absl::StrCat("there is no job of that name", DidYouMean(name)));
-  const absl::string_view gives = OutputKind(JobKind(pipeline_.jobs(it->second)));
+  const absl::string_view gives = OutputKind(pipeline_.jobs(it->second));
   if (!gives.empty() && !Takes(input.kinds, gives)) {
     refuse(absl::StrCat("takes ", Or(input.kinds), ", but ", name, " gives ", gives));
   }

@@ -172,8 +172,8 @@ void CheckTarget(const std::string& field, const std::string& target, ProblemLis
 }
 
 void CheckEvaluate(const v1::EvaluateSpec& spec, ProblemList& problems) {
-  if (!spec.has_bits_per_byte() && !spec.has_commonsenseqa()) {
-    problems.AddLine("evaluate has no suite: must have bits_per_byte, commonsenseqa or both");
+  if (!spec.has_bits_per_byte() && !spec.has_commonsenseqa() && spec.suites().empty()) {
+    problems.AddLine("evaluate has no suite: must have bits_per_byte, commonsenseqa or suites");
   }
   CheckRange("evaluate.batch_requests", spec.batch_requests(), 0u, 1'000'000u, problems);
   if (spec.has_commonsenseqa() && spec.commonsenseqa().profile() != "lmeval") {

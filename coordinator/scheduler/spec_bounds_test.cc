@@ -59,6 +59,10 @@ TEST(SpecBoundsTest, AcceptsWhatIsRight) {
 // One thing wrong in each: the line names the field, the value and what would be valid.
 #define SHA "'0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef'"
 
+TEST(SpecBoundsTest, AnEvaluationMayHaveSuitesThatAreDataAlone) {
+  EXPECT_EQ(Problems("evaluate { suites { suite: 'gsm8k' profile: 'lmeval' corpus: '@q' } }"), "");
+}
+
 TEST(SpecBoundsTest, SourcesOfRecordsAreValid) {
   for (const char* source : {"format: JSON_ARRAY paths: 'a' records_field: '*' published: '2024-02-29'",
                              "format: JSON_LINES url: 'https://x/y.jsonl.gz' sha256: " SHA,

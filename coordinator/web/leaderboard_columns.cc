@@ -138,12 +138,7 @@ bool AnyRow(const RowPointers& rows, bool (*holds)(const v1::LeaderboardRow&)) {
 }  // namespace
 
 const v1::MetricResult* FindMetric(const v1::LeaderboardRow& row, absl::string_view metric) {
-  for (const v1::SuiteResult& suite : row.suites()) {
-    for (const v1::MetricResult& result : suite.metrics()) {
-      if (absl::StrCat(suite.suite(), "/", result.name()) == metric) return &result;
-    }
-  }
-  return nullptr;
+  return FindMetric(metric, row.suites()).metric;
 }
 
 std::vector<TaskColumn> TaskColumns(const v1::Track& track, const RowPointers& rows) {

@@ -20,8 +20,8 @@ double QaF1(absl::string_view answer, absl::string_view reference);
 
 // Chinese text in words. LongBench has jieba's dictionary cut it; Bonsai has none, so its rule is: every Han,
 // Hiragana, Katakana and Bopomofo character is a word, as is every run of other letters and numbers, and
-// every other character that is no white space. Scores by it are not LongBench's own, and the profile says
-// so.
+// every other character that is no white space. Scores by it are not LongBench's own, and the suites'
+// versions say so.
 std::vector<std::string> CutChinese(absl::string_view text);
 // The same lower-cased, without punctuation and symbols.
 std::vector<std::string> ChineseAnswerWords(absl::string_view text);

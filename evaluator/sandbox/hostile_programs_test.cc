@@ -269,6 +269,22 @@ def f(x):
 )"},
 };
 
+// Puts a mark into the script, which stands on the command line of whatever it leaves behind.
+class MarkingSandbox : public Sandbox {
+ public:
+  MarkingSandbox(Sandbox& sandbox, std::string mark) : sandbox_(sandbox), mark_(std::move(mark)) {}
+
+  absl::StatusOr<SandboxEnd> Run(const SandboxTask& task) override {
+    SandboxTask marked = task;
+    absl::StrAppend(&marked.script, "\n# ", mark_, "\n");
+    return sandbox_.Run(marked);
+  }
+
+ private:
+  Sandbox& sandbox_;
+  const std::string mark_;
+};
+
 class HostilePrograms : public ::testing::TestWithParam<Hostile> {};
 
 TEST_P(HostilePrograms, AreContainedJudgedFailedAndLeaveNothing) {
@@ -280,7 +296,8 @@ TEST_P(HostilePrograms, AreContainedJudgedFailedAndLeaveNothing) {
                                .setup = "def f(x):\n    \"\"\"x + 1\"\"\"\n",
                                .test = absl::StrCat(kTest, "# ", mark)};
   // Short, so that those which would sleep do not keep us.
-  PythonCodeJudge judge(sandbox, 1, {.wall = absl::Seconds(6)});
+  MarkingSandbox marked(sandbox, mark);
+  PythonCodeJudge judge(marked, 1, {.wall = absl::Seconds(6)});
   const auto verdicts = judge.JudgeAll({&program, 1}, [](uint64_t) { return absl::OkStatus(); });
   ASSERT_TRUE(verdicts.ok()) << verdicts.status();
   EXPECT_FALSE((*verdicts)[0].passed);

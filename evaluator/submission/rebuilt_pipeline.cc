@@ -64,6 +64,7 @@ absl::StatusOr<v1::JobSpec> SpecOf(const InputArtifact& made) {
   if (spec.has_evaluate()) {
     spec.mutable_evaluate()->clear_compare_with();
     spec.mutable_evaluate()->clear_answers();
+    spec.mutable_evaluate()->clear_split();  // changes no figure, and its parts would want names
   }
   return spec;
 }

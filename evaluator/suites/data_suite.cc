@@ -74,6 +74,7 @@ absl::StatusOr<std::unique_ptr<DataSuite>> DataSuite::Create(const DataSuiteInpu
   suite->name_ = input.suite.name();
   if (!input.subset.empty()) absl::StrAppend(&suite->name_, "/", input.subset);
   suite->sha256_ = SuiteSha256(input.suite);
+  suite->subsets_ = SubsetNames(input.suite).size();
   suite->chat_ = input.chat_template.has_value();
   suite->delimiter_ = suite->rules_.delimiter;
   // Behind a chat's opening of the response nothing stands but what the tokenizer puts there.

@@ -83,6 +83,7 @@ class DataSuite : public Suite {
   bool letters_shown_ = false;
   bool chat_ = false;
   size_t cut_prompts_ = 0;
+  size_t subsets_ = 0;  // of the suite that this is one of
   std::string delimiter_;
   std::vector<Item> items_;
   std::vector<ScoreRequest> requests_;

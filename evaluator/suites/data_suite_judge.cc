@@ -247,6 +247,7 @@ Judgement DataSuite::Judge(const Answers& answers) const {
   judgement.result.set_degenerate(FindDegeneracy(judgement.items));
   if (name_ != rules_.suite.name()) {
     judgement.subset_of = {.suite = rules_.suite.name(),
+                           .parts = subsets_,
                            .by_size = rules_.suite.aggregation() == v1::Suite::QUESTIONS};
   }
   return judgement;

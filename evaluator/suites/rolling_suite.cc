@@ -48,7 +48,9 @@ absl::StatusOr<std::unique_ptr<RollingSuite>> RollingSuite::Create(const v1::Sui
   rolling->profile_ = absl::StrCat(suite.profile(), suite.version().empty() ? "" : ": ", suite.version());
   rolling->sha256_ = SuiteSha256(suite);
   if (!subset.empty()) {
-    rolling->subset_of_ = {.suite = suite.name(), .by_size = suite.aggregation() == v1::Suite::QUESTIONS};
+    rolling->subset_of_ = {.suite = suite.name(),
+                           .parts = SubsetNames(suite).size(),
+                           .by_size = suite.aggregation() == v1::Suite::QUESTIONS};
   }
   return rolling;
 }

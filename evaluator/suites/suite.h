@@ -29,6 +29,7 @@ struct Answers {
 // figure (suite_groups.h).
 struct SubsetOf {
   std::string suite;    // empty: it is no part
+  size_t parts = 0;     // how many it has
   bool by_size = true;  // the mean over all questions; otherwise the mean of the parts' means
 };
 

@@ -168,6 +168,13 @@ absl::StatusOr<v1::Suite> LoadSuite(const std::string& folder, absl::string_view
   return suite;
 }
 
+bool IsInstalled(const std::string& folder, absl::string_view name) {
+  const absl::StatusOr<std::vector<std::string>> stems = InstalledSuites(folder);
+  return stems.ok() && std::any_of(stems->begin(), stems->end(), [&](const std::string& stem) {
+           return absl::StartsWith(stem, absl::StrCat(name, "."));
+         });
+}
+
 v1::Suite RulesOfSubset(const v1::Suite& suite, absl::string_view subset) {
   v1::Suite rules = suite;
   rules.clear_subsets();

@@ -25,6 +25,9 @@ absl::StatusOr<v1::Suite> ParseSuite(absl::string_view file, absl::string_view t
 absl::StatusOr<v1::Suite> LoadSuite(const std::string& folder, absl::string_view name,
                                     absl::string_view profile);
 
+// Whether a suite of this name is installed, under any profile.
+bool IsInstalled(const std::string& folder, absl::string_view name);
+
 // The rules of one subset: the suite's own, with what the subset sets in their place. Without subsets, the
 // suite itself.
 v1::Suite RulesOfSubset(const v1::Suite& suite, absl::string_view subset);
