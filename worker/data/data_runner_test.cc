@@ -403,9 +403,10 @@ TEST(DataRunner, RecordsComeFromAUrlWithTheirDay) {
   Outcome run = RunSpec(spec);
   ASSERT_TRUE(run.status.ok()) << run.status;
   const std::vector<v1::Document> documents = Documents(*run.context);
-  ASSERT_EQ(documents.size(), 2u);
+  ASSERT_EQ(documents.size(), 3u);
   EXPECT_EQ(documents[1].record(), "{\"question\": \"two\"}");
   EXPECT_EQ(documents[1].id(), "quiz.jsonl.gz:2");
+  EXPECT_EQ(documents[2].record(), documents[0].record());
   const v1::Manifest manifest = run.context->Output().value();
   EXPECT_EQ(FindProperty(manifest, "format"), "records");
   EXPECT_EQ(manifest.lineage().sources(0).file(), "quiz.jsonl.gz");
@@ -413,16 +414,14 @@ TEST(DataRunner, RecordsComeFromAUrlWithTheirDay) {
   EXPECT_EQ(manifest.lineage().sources(0).published(), "2024-04-18");
 }
 
-TEST(DataRunner, DuplicatesOfRecordsAreKeptWhereTheSpecSaysSo) {
+TEST(DataRunner, EqualRowsOfABenchmarkAllCount) {
   v1::DataSpec spec;
   AddSource(spec, v1::DataSpec::JSON_ARRAY,
             Write("twice.json", "{\"rows\": [{\"a\": 1}, {\"a\": 1}, {\"a\": 1.0}]}"))
       ->set_records_field("rows");
   Outcome run = RunSpec(spec);
   ASSERT_TRUE(run.status.ok()) << run.status;
-  EXPECT_EQ(Documents(*run.context).size(), 2u);
-  spec.set_keep_duplicates(true);
-  EXPECT_EQ(Documents(*RunSpec(spec).context).size(), 3u);
+  EXPECT_EQ(Documents(*run.context).size(), 3u);
   spec.mutable_sources(0)->set_format(v1::DataSpec::JSON_LINES);
   EXPECT_THAT(std::string(RunSpec(spec).status.message()),
               HasSubstr("data.sources[0].records_field is \"rows\"; only JSON_ARRAY has one"));
