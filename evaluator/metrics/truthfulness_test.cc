@@ -48,9 +48,9 @@ Answers Strings(const edge::JsonValue& list) {
   return strings;
 }
 
-// Every answer of the harness's log with its 12 numbers: 4,908, of which all are equal but two BLEUs, for
-// which the exp of the machine that wrote the log rounded the other way (1.8e-15; CPython on Debian 12 gives
-// ours).
+// Every answer of the harness's log with its 12 numbers: 4,908, of which all are equal but two BLEUs, by one
+// unit in the last place (1.8e-15). CPython with the harness's library gives ours on Debian 12; why the log
+// has another last bit is not known (not fused multiply-adds in exp, not a compensated sum).
 TEST(Truthfulness, TheNumbersOfTheHarnesssLogAreReproduced) {
   BONSAI_FIND_TEST_DATA(path, "../golden/eval/lmeval_truthfulqa_gen_samples.jsonl");
   std::string error;

@@ -215,7 +215,7 @@ TEST(RecordedAnswers, TruthfulQaIsPromptedAndJudgedToTheLastBit) {
     ASSERT_EQ(judgement.items[i].metrics_size(), 12) << i;
     for (const v1::MetricValue& value : judgement.items[i].metrics()) {
       const double logged = samples[i].Find(value.name())->number();
-      // BLEU's logarithms may differ in the last bit from those of the library that made the log.
+      // Two BLEUs differ in the last bit from the log's (truthfulness_test.cc).
       EXPECT_NEAR(value.value(), logged, 2e-15) << i << " " << value.name();
       unequal += value.value() != logged;
     }
