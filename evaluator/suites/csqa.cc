@@ -90,8 +90,7 @@ Judgement CommonsenseQaSuite::Judge(const Answers& answers) const {
   SetConstantAnswerFloor(answers_, result.mutable_metrics(0));
   result.add_notes("0-shot; the prompt begins with BOS");
   if (chosen.size() == 1 && answers_.size() > 1) {
-    result.add_notes(
-        absl::StrCat("degenerate: the model answers ", kLetters[*chosen.begin()], " to every question"));
+    result.set_degenerate(absl::StrCat("answers ", kLetters[*chosen.begin()], " to every question"));
   }
   return Judgement{.result = std::move(result), .items = {}};
 }
