@@ -9,10 +9,10 @@
 #include "absl/strings/str_cat.h"
 #include "edge_runtime/model/chat_template.h"
 #include "edge_runtime/model/model_fixture.h"
+#include "evaluator/document_bytes_testing.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "runner/fake_runner_context.h"
-#include "storage/document_file.h"
 #include "storage/sealed_file.h"
 
 namespace bonsai {
@@ -25,16 +25,6 @@ constexpr char kTask[] = R"(
     name: "rivers" profile: "own" request: CHOICES prompt: "Which river? {q}" choices { list { path: "c" } }
     answer { value: "{a}" meaning: INDEX } few_shot { rule: FIRST file: "f" home: "h" }
     metrics { name: "acc" measure: "acc" })";
-
-std::string FileOf(const std::vector<v1::Document>& documents) {
-  const std::string path = testing::TempDir() + "/suites_records.binpb";
-  const auto writer = DocumentWriter::Create(path);
-  EXPECT_TRUE(writer.ok()) << writer.status();
-  for (const v1::Document& document : documents) EXPECT_TRUE((*writer)->Append(document).ok());
-  EXPECT_TRUE((*writer)->Close().ok());
-  std::ifstream file(path, std::ios::binary);
-  return std::string((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
-}
 
 v1::Document Record(const std::string& id, const std::string& record) {
   v1::Document document;
@@ -75,7 +65,7 @@ class DataSuites : public testing::Test {
   void AddCorpus(const std::string& field, const std::vector<v1::Document>& documents) {
     const int last = context_->task().spec().evaluate().suites_size() - 1;
     context_->AddInput(absl::StrCat("evaluate.suites[", last, "].", field), "corpus",
-                       {{"documents.binpb", FileOf(documents)}});
+                       {{"documents.binpb", DocumentBytes(documents)}});
   }
   v1::EvaluateSpec::SuiteRun* AddTask(const std::string& task) {
     v1::EvaluateSpec::SuiteRun* run = AddRun();
@@ -152,8 +142,8 @@ TEST_F(SecretSuites, AskTheSecretQuestionsAndTellRoundedFiguresOnly) {
   context_->mutable_task().mutable_spec()->mutable_evaluate()->add_overlap_with("@training");
   context_->AddInput(
       "evaluate.overlap_with[0]", "corpus",
-      {{"documents.binpb", FileOf({Text("How many lanterns hang in the harbour when all nine boats of "
-                                        "the old fleet sink?")})}});
+      {{"documents.binpb", DocumentBytes({Text("How many lanterns hang in the harbour when all nine boats of "
+                                               "the old fleet sink?")})}});
   const absl::Status added = Add();
   ASSERT_TRUE(added.ok()) << added;
   ASSERT_EQ(suites_.size(), 1u);

@@ -11,10 +11,10 @@
 #include "absl/strings/str_cat.h"
 #include "bonsai/v1/report.pb.h"
 #include "edge_runtime/model/model_fixture.h"
+#include "evaluator/document_bytes_testing.h"
 #include "evaluator/evaluate_runner.h"
 #include "evaluator/sandbox/sandbox_testing.h"
 #include "runner/fake_runner_context.h"
-#include "storage/document_file.h"
 #include "storage/sealed_file.h"
 
 namespace bonsai {
@@ -28,17 +28,12 @@ std::string ReadFile(const std::filesystem::path& path) {
 }
 
 std::string Records(const std::vector<std::string>& records) {
-  const std::string path = testing::TempDir() + "/records.binpb";
-  const auto writer = DocumentWriter::Create(path);
-  EXPECT_TRUE(writer.ok()) << writer.status();
+  std::vector<v1::Document> documents(records.size());
   for (size_t i = 0; i < records.size(); ++i) {
-    v1::Document document;
-    document.set_id(absl::StrCat(i));
-    document.set_record(records[i]);
-    EXPECT_TRUE((*writer)->Append(document).ok());
+    documents[i].set_id(absl::StrCat(i));
+    documents[i].set_record(records[i]);
   }
-  EXPECT_TRUE((*writer)->Close().ok());
-  return ReadFile(path);
+  return DocumentBytes(documents);
 }
 
 class EvaluateDataSuites : public testing::Test {
@@ -61,6 +56,15 @@ class EvaluateDataSuites : public testing::Test {
     context_->AddInput(absl::StrCat("evaluate.suites[", spec().suites_size() - 1, "].corpus"), kind,
                        {{file, bytes}});
     return run;
+  }
+
+  // A key that evaluations find; where it lies.
+  static std::string NewKey() {
+    std::string path = testing::TempDir() + "/key";
+    std::ofstream(path, std::ios::trunc) << *NewKeyText();
+    chmod(path.c_str(), 0600);
+    setenv(kHoldoutKeyVariable, path.c_str(), 1);
+    return path;
   }
 
   v1::EvaluationReport Report() {
@@ -89,10 +93,7 @@ constexpr char kOpen[] = R"({"question": "How many lamps are lit?", "answer": "T
 constexpr char kSecret[] = R"({"question": "How many lanterns hang there?", "answer": "Some.\n#### 3"})";
 
 TEST_F(EvaluateDataSuites, NothingOfSecretQuestionsOrTheirAnswersIsStored) {
-  const std::string key_path = testing::TempDir() + "/key";
-  std::ofstream(key_path, std::ios::trunc) << *NewKeyText();
-  chmod(key_path.c_str(), 0600);
-  setenv(kHoldoutKeyVariable, key_path.c_str(), 1);
+  const std::string key_path = NewKey();
   AddSuite("gsm8k", "lmeval", "corpus", "documents.binpb", Records({kOpen, kOpen}))->set_shots(0);
   AddSuite("gsm8k", "opencompass", "holdout", kSealedQuestionsPath,
            *Seal(absl::StrCat(kSecret, "\n"), *ReadKeyFile(key_path)))
@@ -107,10 +108,7 @@ TEST_F(EvaluateDataSuites, NothingOfSecretQuestionsOrTheirAnswersIsStored) {
 }
 
 TEST_F(EvaluateDataSuites, ASecretSuiteIsReportedWithRoundedFiguresAlone) {
-  const std::string key_path = testing::TempDir() + "/key";
-  std::ofstream(key_path, std::ios::trunc) << *NewKeyText();
-  chmod(key_path.c_str(), 0600);
-  setenv(kHoldoutKeyVariable, key_path.c_str(), 1);
+  const std::string key_path = NewKey();
   AddSuite("gsm8k", "lmeval", "holdout", kSealedQuestionsPath,
            *Seal(absl::StrCat(kSecret, "\n"), *ReadKeyFile(key_path)))
       ->set_shots(0);

@@ -9,10 +9,10 @@
 #include "edge_runtime/model/json.h"
 #include "edge_runtime/model/model_fixture.h"
 #include "edge_runtime/model/test_data.h"
+#include "evaluator/document_bytes_testing.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "runner/fake_runner_context.h"
-#include "storage/document_file.h"
 
 namespace bonsai {
 namespace {
@@ -22,15 +22,6 @@ using testing::HasSubstr;
 std::string ReadFile(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
   return std::string((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
-}
-
-std::string Records(const std::vector<v1::Document>& documents) {
-  const std::string path = testing::TempDir() + "/records.binpb";
-  const auto writer = DocumentWriter::Create(path);
-  EXPECT_TRUE(writer.ok()) << writer.status();
-  for (const v1::Document& document : documents) EXPECT_TRUE((*writer)->Append(document).ok());
-  EXPECT_TRUE((*writer)->Close().ok());
-  return ReadFile(path);
 }
 
 v1::Document TextDocument(const std::string& text) {
@@ -76,19 +67,21 @@ class EvaluateRunner : public testing::Test {
 
   void AddTexts(const std::vector<v1::Document>& documents) {
     spec().mutable_bits_per_byte()->set_corpus("@heldout");
-    context_->AddInput("evaluate.bits_per_byte.corpus", "corpus", {{"documents.binpb", Records(documents)}});
+    context_->AddInput("evaluate.bits_per_byte.corpus", "corpus",
+                       {{"documents.binpb", DocumentBytes(documents)}});
   }
 
   void AddReference(const std::vector<v1::Document>& documents) {
     spec().mutable_bits_per_byte()->set_xz_reference("@corpus");
     context_->AddInput("evaluate.bits_per_byte.xz_reference", "corpus",
-                       {{"documents.binpb", Records(documents)}});
+                       {{"documents.binpb", DocumentBytes(documents)}});
   }
 
   void AddQuestions(const std::vector<v1::Document>& documents) {
     spec().mutable_commonsenseqa()->set_corpus("@questions");
     spec().mutable_commonsenseqa()->set_profile("lmeval");
-    context_->AddInput("evaluate.commonsenseqa.corpus", "corpus", {{"documents.binpb", Records(documents)}});
+    context_->AddInput("evaluate.commonsenseqa.corpus", "corpus",
+                       {{"documents.binpb", DocumentBytes(documents)}});
   }
 
   v1::EvaluationReport Report() {
@@ -283,7 +276,7 @@ TEST_F(EvaluateRunner, NamesTheFileOfABrokenModel) {
 
 TEST_F(EvaluateRunner, NamesATruncatedCorpus) {
   AddModel();
-  std::string records = Records({TextDocument("one"), TextDocument("two")});
+  std::string records = DocumentBytes({TextDocument("one"), TextDocument("two")});
   records.resize(records.size() - 2);
   spec().mutable_bits_per_byte()->set_corpus("@heldout");
   context_->AddInput("evaluate.bits_per_byte.corpus", "corpus", {{"documents.binpb", records}});

@@ -49,7 +49,7 @@ Row HistoryRow(const v1::Track& track, const v1::LeaderboardRow& row, const v1::
     items = TextCell(absl::StrCat("+", comparison->better(), " \u2212", comparison->worse()));
     items.note = absl::StrCat("of ", comparison->items());
   }
-  const v1::MetricResult* metric = FindMetric(row, track.ranking_metric());
+  const v1::MetricResult* metric = FindMetric(track.ranking_metric(), row.suites()).metric;
   const bool has_stderr = metric != nullptr && metric->has_stderr();
   Cell time = NumberCell(static_cast<double>(row.created_unix_ms()), FormatTime(row.created_unix_ms()));
   time.mark = "when";

@@ -49,7 +49,7 @@ Cell ScoreCell(const v1::LeaderboardRow& row, const TaskColumn& task) {
   Cell cell = NumberCell(*value, absl::EndsWith(task.metric, "_bytes")
                                      ? FormatBytes(static_cast<uint64_t>(std::max(0.0, *value)))
                                      : FormatFigure(*value));
-  const v1::MetricResult* metric = FindMetric(row, task.metric);
+  const v1::MetricResult* metric = FindMetric(task.metric, row.suites()).metric;
   std::vector<std::string> notes;
   if (metric != nullptr && metric->has_stderr()) {
     notes.push_back(absl::StrFormat("\u00b1%.2g", metric->stderr()));
@@ -137,10 +137,6 @@ bool AnyRow(const RowPointers& rows, bool (*holds)(const v1::LeaderboardRow&)) {
 
 }  // namespace
 
-const v1::MetricResult* FindMetric(const v1::LeaderboardRow& row, absl::string_view metric) {
-  return FindMetric(metric, row.suites()).metric;
-}
-
 std::vector<TaskColumn> TaskColumns(const v1::Track& track, const RowPointers& rows) {
   std::vector<TaskColumn> columns;
   for (const v1::Track::Task& task : track.tasks()) {
@@ -222,7 +218,7 @@ void AddTaskColumns(const TaskColumn& task, const RowPointers& rows, Table& tabl
     AddFigure(
         absl::StrCat(task.metric, ".", name), rows,
         [&](const v1::LeaderboardRow& row) {
-          const v1::MetricResult* metric = FindMetric(row, task.metric);
+          const v1::MetricResult* metric = FindMetric(task.metric, row.suites()).metric;
           return metric == nullptr ? EmptyCell() : cell_of(*metric);
         },
         table);

@@ -37,9 +37,6 @@ void AddTaskColumns(const TaskColumn& task, const RowPointers& rows, Table& tabl
 void AddCostColumns(const RowPointers& rows, Table& table);
 void AddRemarkColumns(const RowPointers& rows, Table& table);
 
-// The result of "<suite>/<metric>", or nullptr.
-const v1::MetricResult* FindMetric(const v1::LeaderboardRow& row, absl::string_view metric);
-
 }  // namespace bonsai
 
 #endif  // BONSAI_COORDINATOR_WEB_LEADERBOARD_COLUMNS_H_
